@@ -1,0 +1,160 @@
+package cache
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/reason"
+	"github.com/edgetrust/edgetrust/verify/statuslist"
+)
+
+// heldStatus is what is held for one status list URI. Store.mu guards it.
+type heldStatus struct {
+	tokens  []heldToken
+	refused reason.Code // of the newest token, "" if it was good
+}
+
+// heldToken is a verified token. Its identity is the URI, the form and the
+// signing entity: a trusted issuer that signs somebody else's URI gets an entry of
+// its own and disturbs nobody.
+type heldToken struct {
+	entity entity
+	token  *verify.StatusToken
+}
+
+type entity struct {
+	list, entity string
+	format       statuslist.Format
+}
+
+func (s *Store) admitStatus(raw artefact.Raw) (Outcome, []Event, error) {
+	// Bounds.
+	if len(raw.Bytes) > MaxStatus {
+		return Outcome{}, nil, reason.Refuse(reason.StatusListTooLarge, "more than %d bytes", MaxStatus)
+	}
+	// Identity.
+	held, ok := s.status[raw.ID.Name]
+	if !ok {
+		return Outcome{}, nil, reason.Refuse(reason.ArtefactUnknown, "this status list is not followed")
+	}
+	// Parse.
+	u, err := parseStatus(raw.Bytes)
+	if err != nil {
+		return Outcome{}, nil, err
+	}
+	// Signature, under an anchor that counts now. The chain is looked up before
+	// anything is computed.
+	ders, err := u.Chain()
+	if err != nil {
+		return Outcome{}, nil, err
+	}
+	if len(ders) == 0 {
+		return Outcome{}, nil, reason.Refuse(reason.StatusSignerUntrusted, "the token names no certificate")
+	}
+	signer, err := verify.StatusSigner(s.view.Load(), ders, raw.At)
+	if err != nil {
+		return Outcome{}, nil, err
+	}
+	token, err := u.Verify(signer.Leaf.PublicKey)
+	if err != nil {
+		return Outcome{}, nil, err
+	}
+	if token.URI != raw.ID.Name {
+		return Outcome{}, nil, reason.Refuse(reason.StatusSubMismatch, "sub is another URI than the list was asked for at")
+	}
+	// Times.
+	if token.IssuedAt.After(raw.At.Add(StatusSkew)) {
+		return Outcome{}, nil, reason.Refuse(reason.StatusTokenClaimMissing, "iat lies in the future")
+	}
+	if !raw.At.Before(token.ExpiresAt()) {
+		return Outcome{}, nil, reason.Refuse(reason.StatusTokenExpired, "expired %s", token.ExpiresAt().UTC().Format(time.RFC3339))
+	}
+	// Sequence.
+	digest := artefact.Sum(raw.Bytes)
+	st := &verify.StatusToken{Token: token, SHA256: digest, Leaf: signer.Leaf, Anchors: signer.Anchors}
+	of := entity{signer.Anchors[0].List, signer.Anchors[0].Entity, token.Format}
+	unchanged, conflict, err := held.follow(of, st)
+	if err != nil {
+		return Outcome{}, nil, err
+	}
+	// Next View.
+	held.refused = ""
+	s.raiseFloor(token.IssuedAt)
+	s.publish()
+	ref := artefact.Ref{ID: raw.ID, Version: uint64(token.IssuedAt.Unix()), Digest: digest, Size: len(raw.Bytes)}
+	s.log.Debug("status list admitted", "door", raw.Door, "sha256", digest.String(), "entries", token.Len(), "unchanged", unchanged)
+	var events []Event
+	switch {
+	case conflict:
+		events = append(events, Event{Type: "equivocation", List: "status", Detail: "two status lists with one issue time, the worse answer counts: sha256 " + digest.String()})
+	case !unchanged:
+		events = append(events, Event{Type: "status_changed", List: "status", Detail: "sha256 " + digest.String()})
+	}
+	return Outcome{"status", unchanged, ref}, events, nil
+}
+
+// parseStatus tells the two forms apart: a JWT is ASCII text with dots, a CWT
+// starts with a CBOR tag or array.
+func parseStatus(b []byte) (*statuslist.Unverified, error) {
+	if len(b) > 0 && b[0] < 0x80 {
+		return statuslist.ParseJWT(string(bytes.TrimSpace(b)))
+	}
+	return statuslist.ParseCWT(b)
+}
+
+// follow is the sequence rule for status lists, whose version is iat: a higher one
+// replaces what its entity had; equal and different keeps both, since issuers do
+// publish twice in a second.
+func (h *heldStatus) follow(of entity, t *verify.StatusToken) (unchanged, conflict bool, err error) {
+	var others, mine []heldToken
+	for _, have := range h.tokens {
+		if have.entity == of {
+			mine = append(mine, have)
+		} else {
+			others = append(others, have)
+		}
+	}
+	for i, have := range mine {
+		was := have.token.Token
+		switch {
+		case t.Token.IssuedAt.Before(was.IssuedAt):
+			return false, false, reason.Refuse(reason.StatusTokenRollback, "an older token than the one held")
+		case t.Token.IssuedAt.Equal(was.IssuedAt) && t.Token.Payload == was.Payload:
+			if bytes.Compare(t.SHA256[:], have.token.SHA256[:]) < 0 {
+				mine[i].token = t
+				h.tokens = append(others, mine...)
+			}
+			return true, false, nil
+		}
+	}
+	if len(mine) > 0 && t.Token.IssuedAt.Equal(mine[0].token.Token.IssuedAt) {
+		if len(mine) >= 2 {
+			return false, false, reason.Refuse(reason.StatusTokenRollback, "a third token with one issue time")
+		}
+		h.tokens = append(append(others, mine...), heldToken{of, t})
+		return false, true, nil
+	}
+	if len(mine) == 0 && len(others) >= MaxPerStatus {
+		return false, false, reason.Refuse(reason.StatusSignerUntrusted, "too many issuers sign this list")
+	}
+	h.tokens = append(others, heldToken{of, t})
+	return false, false, nil
+}
+
+// refusedWith keeps why the newest token was refused. An older one than the held
+// says nothing about the newest.
+func (h *heldStatus) refusedWith(c reason.Code) {
+	if c != reason.StatusTokenRollback && c != reason.ArtefactUnknown {
+		h.refused = c
+	}
+}
+
+func (h *heldStatus) slot() verify.StatusSlot {
+	slot := verify.StatusSlot{Refused: h.refused}
+	for _, t := range h.tokens {
+		slot.Tokens = append(slot.Tokens, t.token)
+	}
+	return slot
+}

@@ -1,0 +1,113 @@
+package verify_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"testing"
+	"time"
+
+	"github.com/edgetrust/edgetrust/cache"
+	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/verifytest"
+)
+
+// floor is what no verifier can save: two P-256 signatures over fresh digests.
+type floor struct {
+	key    *ecdsa.PrivateKey
+	digest [32]byte
+	sig    []byte
+}
+
+func newFloor(b *testing.B) *floor {
+	b.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := &floor{key: key, digest: sha256.Sum256([]byte("edgetrust"))}
+	if f.sig, err = ecdsa.SignASN1(rand.Reader, key, f.digest[:]); err != nil {
+		b.Fatal(err)
+	}
+	return f
+}
+
+func (f *floor) run(b *testing.B, signatures int) {
+	for range signatures {
+		if !ecdsa.VerifyASN1(&f.key.PublicKey, f.digest[:], f.sig) {
+			b.Fatal("the floor does not verify")
+		}
+	}
+}
+
+// beside runs work and the floor by turns in one benchmark and reports how many
+// times the floor work takes: what the machine does meanwhile hits both alike.
+func beside(b *testing.B, signatures int, work func()) {
+	b.Helper()
+	f := newFloor(b)
+	var atFloor, atWork time.Duration
+	b.ReportAllocs()
+	for b.Loop() {
+		t0 := time.Now()
+		work()
+		t1 := time.Now()
+		f.run(b, signatures)
+		atWork += t1.Sub(t0)
+		atFloor += time.Since(t1)
+	}
+	b.ReportMetric(float64(atWork)/float64(atFloor), "x_floor")
+}
+
+func benchmarkSample(b *testing.B, sample string, signatures int, o verify.Options) {
+	w := bareWorld(b, o)
+	w.loadLists(b)
+	made, req := w.make(b, sample, verifytest.Context{})
+	w.loadStatus(b)
+	view := w.store.View()
+	if res := w.verifier.Verify(view, req, w.now); res.Verdict != made.Sample.Verdict {
+		b.Fatalf("%s: %s %v", sample, res.Verdict, codes(res))
+	}
+	if c, ok := o.Chains.(*cache.Chains); ok {
+		c.Wait()
+	}
+	beside(b, signatures, func() {
+		if res := w.verifier.Verify(view, req, w.now); res.Verdict != made.Sample.Verdict {
+			b.Fatalf("%s: %s %v", sample, res.Verdict, codes(res))
+		}
+	})
+}
+
+func chains(b *testing.B) *cache.Chains {
+	b.Helper()
+	c, err := cache.NewChains(8 << 20)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(c.Close)
+	return c
+}
+
+// The issuer's chain is known; the issuer's and the holder's signatures remain.
+func BenchmarkSDJWTKnownChain(b *testing.B) {
+	benchmarkSample(b, "sdjwt-pid-de", 2, verify.Options{Chains: chains(b)})
+}
+
+func BenchmarkMdocKnownChain(b *testing.B) {
+	benchmarkSample(b, "mdoc-pid-de", 2, verify.Options{Chains: chains(b)})
+}
+
+// First contact: the chain's signature comes on top.
+func BenchmarkSDJWTFirstContact(b *testing.B) {
+	benchmarkSample(b, "sdjwt-pid-de", 3, verify.Options{})
+}
+
+func BenchmarkMdocFirstContact(b *testing.B) {
+	benchmarkSample(b, "mdoc-pid-de", 3, verify.Options{})
+}
+
+// An unknown issuer is refused before any signature arithmetic: held against one
+// signature, it is well below 1.
+func BenchmarkUnknownIssuer(b *testing.B) {
+	benchmarkSample(b, "unknown-issuer", 1, verify.Options{Chains: chains(b)})
+}

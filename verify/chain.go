@@ -1,0 +1,335 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/hex"
+	"time"
+
+	"github.com/edgetrust/edgetrust/verify/internal/pki"
+	"github.com/edgetrust/edgetrust/verify/reason"
+	"github.com/edgetrust/edgetrust/verify/trustlist"
+)
+
+// ChainCache remembers certificate paths. It may lose any entry at any time; it
+// only ever holds what can be built again.
+type ChainCache interface {
+	Get(key [32]byte) (*Chain, bool)
+	Put(key [32]byte, c *Chain)
+}
+
+type noCache struct{}
+
+func (noCache) Get([32]byte) (*Chain, bool) { return nil, false }
+func (noCache) Put([32]byte, *Chain)        {}
+
+// Chain is a path that was built and checked, except for time: what it says holds
+// for as long as now lies in its window and its anchor is usable.
+type Chain struct {
+	key                 [32]byte // the whole key, compared on a hit
+	leaf                *x509.Certificate
+	certs               []*x509.Certificate
+	anchor              AnchorRef
+	notBefore, notAfter time.Time
+	warnings            []error
+}
+
+// Cost is roughly the bytes a cached chain takes.
+func (ch *Chain) Cost() int64 {
+	n := 512
+	for _, c := range ch.certs {
+		n += 4 * len(c.Raw)
+	}
+	return int64(n)
+}
+
+// path is a chain with the anchor as it stands in this view.
+type path struct {
+	*Chain
+	trusted Trusted
+}
+
+// path is step 3: the presented chain up to an anchor of the expected kind.
+func (c *check) path(kind trustlist.Kind, p presented) (*path, error) {
+	ders, err := p.chain()
+	if err != nil {
+		return nil, err
+	}
+	typ := p.unverifiedType()
+	key := chainKey(ders, p.format(), kind, typ, c.view.Epoch())
+	if ch, ok := c.chains.Get(key); ok && ch.key == key && ch.within(c.now) {
+		if t, ok := c.lookup(ch.anchor); ok && rank(t, c.now) <= rankExpired {
+			return &path{ch, t}, nil
+		}
+	}
+	path, err := c.build(ders, kind, typ, p.format())
+	if err != nil {
+		return nil, err
+	}
+	path.key = key
+	c.chains.Put(key, path.Chain)
+	return path, nil
+}
+
+func (c *check) build(ders [][]byte, kind trustlist.Kind, typ, format string) (*path, error) {
+	certs, err := pki.ParseChain(ders)
+	if err != nil {
+		return nil, err
+	}
+	ch := &Chain{leaf: certs[0], certs: certs}
+	if n := c.anchorWithin(certs); n > 0 {
+		// Forbidden by HAIP and ISO/IEC 18013-5, harmless once it is cut off.
+		ch.certs = certs[:n]
+		ch.warnings = append(ch.warnings, reason.Refuse(reason.ChainContainsAnchor, "the presented chain contains its anchor"))
+	}
+	t, err := c.anchorFor(ch.certs, kind, typ)
+	if err != nil {
+		return nil, err
+	}
+	profile := c.profiles.leaf(kind, typ, format)
+	if t.Anchor.Mode == trustlist.PKIX {
+		if profile.ForbidIntermediates && len(ch.certs) > 1 {
+			return nil, reason.Refuse(reason.ChainProfileViolation, "the document signer must be issued by the anchor directly")
+		}
+		err = pki.BuildPath(ch.certs, t.Anchor.Cert, c.now)
+	} else {
+		ch.certs = ch.certs[:1]
+		err = pki.CheckDirect(ch.leaf, c.now)
+	}
+	if err != nil {
+		return nil, err
+	}
+	warnings, err := pki.CheckLeaf(ch.leaf, profile)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range warnings {
+		ch.warnings = append(ch.warnings, reason.Refuse(reason.ChainProfileViolation, "%s", w))
+	}
+	if err := checkLeafCountry(ch.leaf, kind, t.Anchor); err != nil {
+		return nil, err
+	}
+	ch.anchor = t.Ref()
+	ch.notBefore, ch.notAfter = window(append(ch.certs, t.Anchor.Cert))
+	return &path{ch, t}, nil
+}
+
+// anchorFor picks the anchor that the chain names as its issuer, or that is its
+// leaf. Nothing is computed over a signature here. Where none will do, the answer
+// says why as exactly as the lists allow.
+func (c *check) anchorFor(certs []*x509.Certificate, kind trustlist.Kind, typ string) (Trusted, error) {
+	best, found := Trusted{}, -1
+	for _, t := range c.candidates(certs) {
+		r := rankScope
+		if inScope(t.Anchor, kind, trustlist.Issuance, typ) {
+			r = rank(t, c.now)
+		}
+		if found < 0 || r < found {
+			best, found = t, r
+		}
+	}
+	switch found {
+	case -1:
+		return Trusted{}, c.unknownIssuer(certs[0], kind)
+	case rankScope:
+		return Trusted{}, reason.Refuse(reason.AnchorScopeMismatch, "the issuer is trusted for another kind, purpose or type than %s", kind)
+	case rankWithdrawn:
+		return Trusted{}, reason.Refuse(reason.AnchorWithdrawn, "the issuer is no longer in good standing in list %q", best.List.Name)
+	default:
+		return best, nil
+	}
+}
+
+// candidates returns the anchors, of any scope, that are the leaf itself or bear
+// the name and key identifier of the issuer of the chain's last certificate.
+func (c *check) candidates(certs []*x509.Certificate) []Trusted {
+	var list []Trusted
+	for _, t := range c.view.ByID(sha256.Sum256(certs[0].Raw)) {
+		if t.Anchor.Mode == trustlist.Direct {
+			list = append(list, t)
+		}
+	}
+	top := certs[len(certs)-1]
+	for _, t := range c.view.BySubject(string(top.RawIssuer)) {
+		if t.Anchor.Mode == trustlist.PKIX && pki.AgreesWithAnchor(top, t.Anchor.Cert) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// Ranks of a candidate, best first.
+const (
+	rankUsable = iota
+	rankHeld
+	rankExpired
+	rankWithdrawn
+	rankScope
+)
+
+func rank(t Trusted, now time.Time) int {
+	switch {
+	case t.Removed && !now.Before(t.HeldUntil), !t.Anchor.Usable:
+		return rankWithdrawn
+	case t.List.StateAt(now) == Expired:
+		return rankExpired
+	case t.Removed:
+		return rankHeld
+	default:
+		return rankUsable
+	}
+}
+
+func inScope(a *trustlist.Anchor, kind trustlist.Kind, purpose trustlist.Purpose, typ string) bool {
+	return a.Kind == kind && a.Purpose == purpose && a.ServesType(typ)
+}
+
+// unknownIssuer says why no list names the issuer: because we cannot know, or
+// because it is in none.
+func (c *check) unknownIssuer(leaf *x509.Certificate, kind trustlist.Kind) error {
+	country := pki.Country(leaf)
+	known := false
+	var stale *List
+	for _, l := range c.view.ListsFor(kind) {
+		if l.Territory != "" && l.Territory != "EU" && country != "" && l.Territory != country {
+			continue
+		}
+		switch l.StateAt(c.now) {
+		case Absent:
+			return reason.Refuse(reason.AnchorListUnavailable, "list %q has not been loaded yet", l.Name)
+		case Expired:
+			stale = l
+		}
+		known = true
+	}
+	switch {
+	case !known:
+		return reason.Refuse(reason.AnchorListUnavailable, "no list for kind %s is configured", kind)
+	case stale != nil:
+		return reason.Refuse(reason.AnchorListStale, "list %q is past its limits and a newer one may name the issuer", stale.Name)
+	case pki.SelfSigned(leaf):
+		return reason.Refuse(reason.ChainSelfSigned, "the issuer's certificate is self-signed and in no list for kind %s", kind)
+	default:
+		return reason.Refuse(reason.AnchorNotFound, "the issuer is in no list for kind %s", kind)
+	}
+}
+
+// anchorWithin returns the position of the first certificate behind the leaf that
+// is itself a CA anchor, 0 if there is none.
+func (c *check) anchorWithin(certs []*x509.Certificate) int {
+	for i := 1; i < len(certs); i++ {
+		for _, t := range c.view.ByID(sha256.Sum256(certs[i].Raw)) {
+			if t.Anchor.Mode == trustlist.PKIX {
+				return i
+			}
+		}
+	}
+	return 0
+}
+
+// checkLeafCountry: a PID or mDL chain of one country under the anchor of another
+// is refused (trust lists 9; credentials 2.4).
+func checkLeafCountry(leaf *x509.Certificate, kind trustlist.Kind, a *trustlist.Anchor) error {
+	if kind != trustlist.KindPID && kind != trustlist.KindMDL {
+		return nil
+	}
+	if cc := pki.Country(leaf); cc != "" && a.Territory != "" && cc != a.Territory {
+		return reason.Refuse(reason.AnchorTerritoryMismatch, "the issuer's certificate is of another country than its anchor")
+	}
+	if cc, anchorCC := pki.Country(leaf), pki.Country(a.Cert); kind == trustlist.KindMDL && cc != anchorCC {
+		return reason.Refuse(reason.AnchorTerritoryMismatch, "the document signer is of another country than its IACA")
+	}
+	if st, anchorST := pki.State(leaf), pki.State(a.Cert); kind == trustlist.KindMDL && st != "" && anchorST != "" && st != anchorST {
+		return reason.Refuse(reason.AnchorTerritoryMismatch, "the document signer is of another state than its IACA")
+	}
+	return nil
+}
+
+// lookup finds an anchor named in an earlier view in this one.
+func (c *check) lookup(ref AnchorRef) (Trusted, bool) {
+	for _, t := range c.view.ByID(ref.ID) {
+		if t.Ref() == ref {
+			return t, true
+		}
+	}
+	return Trusted{}, false
+}
+
+func (ch *Chain) within(now time.Time) bool {
+	return !now.Before(ch.notBefore) && !now.After(ch.notAfter)
+}
+
+// window is the time in which all certificates are valid.
+func window(certs []*x509.Certificate) (from, to time.Time) {
+	from, to = certs[0].NotBefore, certs[0].NotAfter
+	for _, c := range certs[1:] {
+		if c.NotBefore.After(from) {
+			from = c.NotBefore
+		}
+		if c.NotAfter.Before(to) {
+			to = c.NotAfter
+		}
+	}
+	return from, to
+}
+
+// notes says what about the anchor's list makes the outcome indeterminate.
+func (p *path) notes(now time.Time, pol Policy) (errs []error) {
+	l := p.trusted.List
+	switch {
+	case l.StateAt(now) == Expired:
+		errs = append(errs, reason.Refuse(reason.AnchorListStale, "list %q, which names the issuer, is past its limits", l.Name))
+	case pol.MaxListAge > 0 && now.Sub(l.LookedAt) > pol.MaxListAge:
+		errs = append(errs, reason.Refuse(reason.AnchorListStale, "list %q was looked at longer ago than the policy's max_list_age", l.Name))
+	}
+	if p.trusted.Removed {
+		errs = append(errs, reason.Refuse(reason.AnchorChangeHeld, "the issuer vanished in a sudden change of list %q that waits for an operator", l.Name))
+	}
+	return errs
+}
+
+// listWarnings says what about the anchor's list a relying party may want to know.
+func (p *path) listWarnings(now time.Time) (errs []error) {
+	l := p.trusted.List
+	if l.StateAt(now) == Stale {
+		errs = append(errs, reason.Refuse(reason.TrustListStale, "nobody has looked at the origin of list %q for too long, or its successor is late", l.Name))
+	}
+	if !l.SignerNotAfter.IsZero() && now.After(l.SignerNotAfter) {
+		errs = append(errs, reason.Refuse(reason.TrustListSignerExpired, "the signer of list %q has expired since", l.Name))
+	}
+	return errs
+}
+
+func (p *path) issuer() *Issuer {
+	return &Issuer{
+		Subject:   p.leaf.Subject.String(),
+		Territory: p.trusted.Anchor.Territory, Entity: p.trusted.Anchor.EntityName,
+		CertificateSHA256: fingerprint(p.leaf),
+	}
+}
+
+func fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// chainKey covers everything that decides about a path except time.
+func chainKey(ders [][]byte, format string, kind trustlist.Kind, typ string, epoch uint64) [32]byte {
+	h := sha256.New()
+	var n [8]byte
+	put := func(b []byte) {
+		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
+		h.Write(n[:])
+		h.Write(b)
+	}
+	binary.BigEndian.PutUint64(n[:], epoch)
+	h.Write(n[:])
+	put([]byte(format))
+	put([]byte(kind))
+	put([]byte(typ))
+	for _, der := range ders {
+		put(der)
+	}
+	return [32]byte(h.Sum(nil))
+}

@@ -1,0 +1,232 @@
+package verifytest
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// Values of an entry (Token Status List section 7.1).
+const (
+	StatusGood      = 0
+	StatusRevoked   = 1
+	StatusSuspended = 2
+)
+
+// Sizes. A list of a World is no tiny one, which could point at a person.
+const (
+	DefaultEntries = 1 << 16
+	revokedShare   = 100 // one entry in so many is revoked from the start
+	suspendedShare = 400 // likewise suspended, where the list has two bits
+)
+
+// Ref is a credential's reference to its status.
+type Ref struct {
+	URI         string
+	Index       uint64
+	Certificate []byte // mdoc only: DER of whom to trust (ISO/IEC 18013-5 12.3.6)
+	Flat        bool   // SD-JWT only: the shape of ETSI TS 119 472-1
+}
+
+// StatusList is a status list and whoever publishes it. It may be used
+// concurrently.
+type StatusList struct {
+	URI  string
+	Bits int
+
+	authority *Authority
+
+	mu    sync.Mutex
+	bytes []byte
+	taken map[uint64]bool     // handed out to a credential
+	ready map[byte][]uint64   // entries that had the value from the start
+	sent  map[string]*Current // by form: what was published last
+}
+
+// StatusList makes a list of the authority's with one bit per entry, as MSOs
+// demand it, all entries good.
+func (a *Authority) StatusList(uri string) *StatusList {
+	return a.NewStatusList(uri, 1, DefaultEntries)
+}
+
+// NewStatusList makes a list with all entries good; entries fill whole bytes.
+func (a *Authority) NewStatusList(uri string, bits, entries int) *StatusList {
+	return &StatusList{
+		URI: uri, Bits: bits, authority: a,
+		bytes: make([]byte, (entries*bits+7)/8),
+		taken: make(map[uint64]bool), ready: make(map[byte][]uint64), sent: make(map[string]*Current),
+	}
+}
+
+// Len is the number of entries.
+func (l *StatusList) Len() uint64 { return uint64(len(l.bytes)) * 8 / uint64(l.Bits) }
+
+// Set writes an entry. Entries fill each byte from its least significant bit
+// (Token Status List section 4.1).
+func (l *StatusList) Set(index uint64, value byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.set(index, value)
+}
+
+func (l *StatusList) set(index uint64, value byte) error {
+	if index >= l.Len() || int(value) >= 1<<l.Bits {
+		return fmt.Errorf("a list of %d entries of %d bits has no such entry or value", l.Len(), l.Bits)
+	}
+	at, shift, mask := l.place(index)
+	l.bytes[at] = l.bytes[at]&^(mask<<shift) | value<<shift
+	return nil
+}
+
+// Get reads an entry; 0 beyond the end.
+func (l *StatusList) Get(index uint64) byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if index >= l.Len() {
+		return 0
+	}
+	at, shift, mask := l.place(index)
+	return l.bytes[at] >> shift & mask
+}
+
+func (l *StatusList) place(index uint64) (at uint64, shift int, mask byte) {
+	per := uint64(8 / l.Bits)
+	return index / per, int(index%per) * l.Bits, byte(1<<l.Bits - 1)
+}
+
+// crowd gives the list the entries of other people: a share of them revoked and,
+// where there is room for it, suspended. Samples that are revoked from the start
+// take such entries, so that the first list a node fetches already says so.
+func (l *StatusList) crowd() *StatusList {
+	n := l.Len()
+	for value, share := range map[byte]uint64{StatusRevoked: revokedShare, StatusSuspended: suspendedShare} {
+		if int(value) >= 1<<l.Bits {
+			continue
+		}
+		for range n / share {
+			i := l.random()
+			if l.taken[i] {
+				continue
+			}
+			l.taken[i] = true
+			l.ready[value] = append(l.ready[value], i)
+			_ = l.set(i, value) // i and value are within the list
+		}
+	}
+	return l
+}
+
+// Allocate hands out a random entry that has the value.
+func (l *StatusList) Allocate(value byte) (Ref, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if have := l.ready[value]; len(have) > 0 {
+		l.ready[value] = have[1:]
+		return Ref{URI: l.URI, Index: have[0]}, nil
+	}
+	if uint64(len(l.taken)) >= l.Len() {
+		return Ref{}, fmt.Errorf("all %d entries of the status list are taken", l.Len())
+	}
+	i := l.random()
+	for l.taken[i] {
+		i = (i + 1) % l.Len()
+	}
+	l.taken[i] = true
+	return Ref{URI: l.URI, Index: i}, l.set(i, value)
+}
+
+func (l *StatusList) random() uint64 {
+	return binary.BigEndian.Uint64(randomBytes(8)) % l.Len()
+}
+
+// deflate is the zlib stream (RFC 1950) of the list.
+func (l *StatusList) deflate() ([]byte, error) {
+	var out bytes.Buffer
+	z, err := zlib.NewWriterLevel(&out, zlib.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := z.Write(l.bytes); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// json is the status member of an SD-JWT VC.
+func (r Ref) json() map[string]any {
+	if r.Flat {
+		return map[string]any{"type": "TokenStatusList", "purpose": "revocation", "index": r.Index, "uri": r.URI}
+	}
+	return map[string]any{"status_list": map[string]any{"idx": r.Index, "uri": r.URI}}
+}
+
+// cbor is the status member of an MSO.
+func (r Ref) cbor() map[string]any {
+	list := map[string]any{"idx": r.Index, "uri": r.URI}
+	if r.Certificate != nil {
+		list["certificate"] = r.Certificate
+	}
+	return map[string]any{"status_list": list}
+}
+
+// Current is a status list token as published.
+type Current struct {
+	URI       string
+	Form      string // jwt or cwt
+	MediaType string
+	Token     []byte
+	IssuedAt  time.Time
+
+	bytes []byte // the list it was made of
+}
+
+// The default life of a token.
+const (
+	defaultTTL    = 5 * time.Minute
+	defaultExpiry = 12 * time.Hour
+)
+
+// Publish returns the token for now. It is signed again only when the list has
+// changed or half of its time to live is over, and each new one has a higher iat
+// than the last, also within one second.
+func (l *StatusList) Publish(form string, now time.Time) (Current, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last := l.sent[form]
+	now = now.UTC().Truncate(time.Second)
+	if last != nil {
+		same := bytes.Equal(last.bytes, l.bytes)
+		if same && !now.Before(last.IssuedAt) && now.Sub(last.IssuedAt) < defaultTTL/2 {
+			return *last, nil
+		}
+		if !now.After(last.IssuedAt) {
+			now = last.IssuedAt.Add(time.Second)
+		}
+	}
+	token, err := l.token(form, now, TokenOptions{})
+	if err != nil {
+		return Current{}, err
+	}
+	c := &Current{
+		URI: l.URI, Form: form, MediaType: "application/statuslist+" + form,
+		Token: token, IssuedAt: now, bytes: bytes.Clone(l.bytes),
+	}
+	l.sent[form] = c
+	return *c, nil
+}
+
+// mediaTypeCWT is the protected type header (credentials 4.3).
+const mediaTypeCWT = "application/statuslist+cwt"
+
+// tagged puts the COSE_Sign1 tag before a message.
+func tagged(message cbor.RawMessage) (cbor.RawMessage, error) {
+	return encode(cbor.RawTag{Number: tagSign1, Content: message})
+}
