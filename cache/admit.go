@@ -16,6 +16,7 @@ type Outcome struct {
 	List      string // the source's name, or "status"
 	Unchanged bool   // the same content was held already; that counts as a look
 	Ref       artefact.Ref
+	TTL       time.Duration // status lists: what the token asks for; 0: nothing
 }
 
 // Admit is the one way in. In order: bounds; identity is something we follow;
@@ -80,7 +81,7 @@ func (s *Store) admitList(raw artefact.Raw) (Outcome, []Event, error) {
 	s.publish()
 	s.log.Info("list admitted", "list", raw.ID.Name, "door", raw.Door, "sequence", list.Sequence,
 		"sha256", digest.String(), "anchors", len(list.Anchors), "unchanged", unchanged)
-	return Outcome{raw.ID.Name, unchanged, ref}, events, nil
+	return Outcome{List: raw.ID.Name, Unchanged: unchanged, Ref: ref}, events, nil
 }
 
 // verify parses the bytes and checks their signature as the source demands.

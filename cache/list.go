@@ -119,14 +119,27 @@ func (h *heldList) forVerification(o Options) *verify.List {
 	return l
 }
 
-// Looked notes that the origin was looked at and had nothing new (a 304).
-func (s *Store) Looked(id artefact.ID, at time.Time) {
+// Looked notes that the origin was looked at and had nothing new (a 304). It
+// returns what is held.
+func (s *Store) Looked(id artefact.ID, at time.Time) Outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h, ok := s.lists[id.Name]; ok && id.Kind == h.source.Type && h.list != nil {
-		h.looked = at
-		s.publish()
+	if st, ok := s.status[id.Name]; ok && id.Kind == artefact.Status {
+		out := Outcome{List: "status", Unchanged: true}
+		if len(st.tokens) > 0 {
+			t := st.tokens[0].token
+			out.Ref = artefact.Ref{ID: id, Version: uint64(t.Token.IssuedAt.Unix()), Digest: t.SHA256}
+			out.TTL = t.Token.TTL
+		}
+		return out
 	}
+	h, ok := s.lists[id.Name]
+	if !ok || id.Kind != h.source.Type || h.list == nil {
+		return Outcome{List: id.Name, Unchanged: true}
+	}
+	h.looked = at
+	s.publish()
+	return Outcome{List: id.Name, Unchanged: true, Ref: h.ref}
 }
 
 // Absent says whether nothing is held for a list yet.

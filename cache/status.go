@@ -92,7 +92,7 @@ func (s *Store) admitStatus(raw artefact.Raw) (Outcome, []Event, error) {
 	case !unchanged:
 		events = append(events, Event{Type: "status_changed", List: "status", Detail: "sha256 " + digest.String()})
 	}
-	return Outcome{"status", unchanged, ref}, events, nil
+	return Outcome{List: "status", Unchanged: unchanged, Ref: ref, TTL: token.TTL}, events, nil
 }
 
 // parseStatus tells the two forms apart: a JWT is ASCII text with dots, a CWT
@@ -106,7 +106,7 @@ func parseStatus(b []byte) (*statuslist.Unverified, error) {
 
 // follow is the sequence rule for status lists, whose version is iat: a higher one
 // replaces what its entity had; equal and different keeps both, since issuers do
-// publish twice in a second.
+// publish twice in a second; at use the worst answer counts.
 func (h *heldStatus) follow(of entity, t *verify.StatusToken) (unchanged, conflict bool, err error) {
 	var others, mine []heldToken
 	for _, have := range h.tokens {
@@ -130,8 +130,8 @@ func (h *heldStatus) follow(of entity, t *verify.StatusToken) (unchanged, confli
 		}
 	}
 	if len(mine) > 0 && t.Token.IssuedAt.Equal(mine[0].token.Token.IssuedAt) {
-		if len(mine) >= 2 {
-			return false, false, reason.Refuse(reason.StatusTokenRollback, "a third token with one issue time")
+		if len(mine) >= MaxSameTime {
+			return false, false, reason.Refuse(reason.StatusTokenRollback, "too many tokens with one issue time")
 		}
 		h.tokens = append(append(others, mine...), heldToken{of, t})
 		return false, true, nil

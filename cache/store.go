@@ -33,6 +33,7 @@ const (
 	MaxWithdrawn  = 4096            // anchors of a list remembered as removed
 	MaxRefusals   = 8               // refusals kept per list
 	MaxPerStatus  = 8               // signers of one status list URI
+	MaxSameTime   = 4               // tokens of one signer with one issue time
 	minStaleLooks = 3               // a list is never stale before it missed three looks
 )
 

@@ -3,7 +3,6 @@ package origin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -29,8 +28,8 @@ type Followed struct {
 	ID     artefact.ID
 	Door   artefact.Door
 	Target Target
-	// Next is how long to wait after a look, given what was admitted (the zero
-	// Outcome after a 304).
+	// Next is how long to wait after a look, given what came of it; the zero
+	// Outcome if it failed.
 	Next func(cache.Outcome) time.Duration
 }
 
@@ -156,8 +155,7 @@ func (f *Follower) look(ctx context.Context, i int) (cache.Outcome, error) {
 	}
 	if a.NotModified {
 		f.observe(t.ID, "not_modified")
-		f.Store.Looked(t.ID, now)
-		return cache.Outcome{List: f.name(i), Unchanged: true}, nil
+		return f.Store.Looked(t.ID, now), nil
 	}
 	out, err := f.Store.Admit(artefact.Raw{ID: t.ID, Door: t.Door, Bytes: a.Bytes, At: now})
 	if err != nil {
@@ -185,7 +183,7 @@ func (f *Follower) Refresh(ctx context.Context, url string) (cache.Outcome, erro
 			return f.look(ctx, i)
 		}
 	}
-	return cache.Outcome{}, fmt.Errorf("%w: %s", ErrUnknown, "see /v1/lists and status.prefetch for those it does")
+	return cache.Outcome{}, ErrUnknown
 }
 
 func jittered(d time.Duration) time.Duration {

@@ -1,46 +1,46 @@
 package mdoc
 
 import (
-	"crypto/x509"
 	"math"
 	"math/big"
+	"strconv"
 
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/edgetrust/edgetrust/verify/internal/b64"
-	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
-	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
 // Elements returns what the issuer signed and the holder presented: namespace →
-// identifier → encoded value.
+// identifier → encoded value, in the bytes as received.
 func (i *Issued) Elements() map[string]map[string]cbor.RawMessage {
-	out := make(map[string]map[string]cbor.RawMessage, len(i.doc.items))
-	for ns, items := range i.doc.items {
-		m := make(map[string]cbor.RawMessage, len(items))
-		for _, it := range items {
-			m[it.identifier] = it.value
+	out := make(map[string]map[string]cbor.RawMessage, len(i.doc.spaces))
+	for _, s := range i.doc.spaces {
+		m := make(map[string]cbor.RawMessage, len(s.items))
+		for n := range s.items {
+			m[string(s.items[n].identifier)] = s.items[n].value
 		}
-		out[ns] = m
+		out[s.name] = m
 	}
 	return out
 }
 
-// DeviceElements returns what the device signed.
-func (i *Issued) DeviceElements() map[string]map[string]cbor.RawMessage { return i.doc.deviceValues }
+// DeviceElements returns what the device signed, nil when that is nothing. The
+// caller must not change it.
+func (i *Issued) DeviceElements() map[string]map[string]cbor.RawMessage { return i.doc.device.values }
 
-// Claims turns encoded elements into what an answer shows: text, bool, int64 and
-// float64 as they are, dates as their text, bytes as base64url, arrays and maps
-// likewise.
+// Claims turns encoded elements into what an answer shows, which is what JSON can
+// say: text, booleans and null as they are; integers as int64, larger ones as
+// decimal text; floating-point numbers as float64, those that are none as null;
+// byte strings as base64url; a tagged value, such as a date (tags 0 and 1004), as
+// what it tags; arrays and maps likewise, integer keys in decimal.
 func Claims(elements map[string]map[string]cbor.RawMessage) map[string]any {
 	out := make(map[string]any, len(elements))
 	for ns, m := range elements {
 		space := make(map[string]any, len(m))
 		for id, raw := range m {
-			var v any
-			if strictcbor.Unmarshal(raw, &v) == nil {
-				space[id] = plain(v)
+			c := open(raw)
+			if v := c.value(maxDepth); c.end("a value") == nil {
+				space[id] = v
 			}
 		}
 		out[ns] = space
@@ -48,42 +48,134 @@ func Claims(elements map[string]map[string]cbor.RawMessage) map[string]any {
 	return out
 }
 
-func plain(v any) any {
-	switch x := v.(type) {
-	case cbor.Tag:
-		return plain(x.Content) // tag 0 and 1004: the date's text
-	case []byte:
-		return b64.EncodeURL(x)
-	case uint64:
-		if x > math.MaxInt64 {
-			return new(big.Int).SetUint64(x).String()
-		}
-		return int64(x)
-	case big.Int:
-		return x.String()
-	case float32:
-		return number(float64(x))
-	case float64:
-		return number(x)
-	case []any:
-		a := make([]any, len(x))
-		for i := range x {
-			a[i] = plain(x[i])
-		}
-		return a
-	case map[any]any:
-		m := make(map[string]any, len(x))
-		for k, e := range x {
-			if s, ok := plain(k).(string); ok {
-				m[s] = plain(e)
-			}
-		}
-		return m
-	case string, bool, int64, nil:
-		return x
-	default:
-		return nil // simple values without a meaning here
+// value reads one item as Claims shows it.
+func (c *cursor) value(depth int) any {
+	if depth < 0 {
+		c.fail("a value", "is nested too deeply")
+		return nil
 	}
+	switch c.next() {
+	case majorUint:
+		return integer(c.uint("a value"), false)
+	case majorNegative:
+		return integer(c.expect(majorNegative, "a value", "is not an integer"), true)
+	case majorBytes:
+		return b64.EncodeURL(c.bytes("a value"))
+	case majorText:
+		return string(c.text("a value"))
+	case majorArray:
+		n := c.count(majorArray, "a value")
+		list := make([]any, 0, n)
+		for ; n > 0 && c.err == nil; n-- {
+			list = append(list, c.value(depth-1))
+		}
+		return list
+	case majorMap:
+		return c.mapValue(depth)
+	case majorTag:
+		return c.tagValue(depth)
+	default:
+		return c.simpleValue()
+	}
+}
+
+func (c *cursor) mapValue(depth int) any {
+	n := c.count(majorMap, "a value")
+	m := make(map[string]any, n)
+	for ; n > 0 && c.err == nil; n-- {
+		isText := c.next() == majorText
+		var name string
+		switch k := c.value(0).(type) {
+		case string:
+			name = k
+		case int64:
+			name = strconv.FormatInt(k, 10)
+		default:
+			c.fail("a value", "has a map key without a name")
+		}
+		v := c.value(depth - 1)
+		// A text key wins over another that reads the same.
+		if _, there := m[name]; !there || isText {
+			m[name] = v
+		}
+	}
+	return m
+}
+
+// tagValue drops the tag, but for the two of large integers (RFC 8949 section
+// 3.4.3).
+func (c *cursor) tagValue(depth int) any {
+	tag := c.expect(majorTag, "a value", "is not a tag")
+	if (tag == 2 || tag == 3) && c.next() == majorBytes {
+		b := c.bytes("a value")
+		if len(b) > maxBignum {
+			return nil
+		}
+		n := new(big.Int).SetBytes(b)
+		if tag == 3 {
+			n.Not(n)
+		}
+		return n.String()
+	}
+	return c.value(depth - 1)
+}
+
+// integer is n, or -1-n.
+func integer(n uint64, negative bool) any {
+	if n > math.MaxInt64 {
+		b := new(big.Int).SetUint64(n)
+		if negative {
+			b.Not(b)
+		}
+		return b.String()
+	}
+	if negative {
+		return -1 - int64(n)
+	}
+	return int64(n)
+}
+
+func (c *cursor) simpleValue() any {
+	if len(c.rest) == 0 {
+		c.fail("a value", "is missing")
+		return nil
+	}
+	info := c.rest[0] & 31
+	_, n, _, ok := c.head()
+	if !ok {
+		c.fail("a value", "is not well-formed")
+		return nil
+	}
+	switch info {
+	case 20, 21:
+		return info == 21
+	case 25:
+		return number(float16(uint16(n)))
+	case 26:
+		return number(float64(math.Float32frombits(uint32(n))))
+	case 27:
+		return number(math.Float64frombits(n))
+	default:
+		return nil // null, undefined and values without a meaning
+	}
+}
+
+// float16 decodes a half-precision number (RFC 8949 appendix D).
+func float16(h uint16) float64 {
+	exp, mant := int(h>>10&31), float64(h&1023)
+	var f float64
+	switch exp {
+	case 0:
+		f = math.Ldexp(mant, -24)
+	case 31:
+		return math.NaN() // infinite or none: JSON has neither
+	default:
+		f = math.Ldexp(mant+1024, exp-25)
+	}
+	if h&0x8000 != 0 {
+		return -f
+	}
+	return f
 }
 
 // number keeps what JSON can say.
@@ -93,35 +185,3 @@ func number(f float64) any {
 	}
 	return f
 }
-
-// CheckCountry compares issuing_country and issuing_jurisdiction, where they were
-// presented, with the document signer's certificate (7.4; B.1.4). Codes:
-// issuing_country_mismatch, issuing_jurisdiction_mismatch.
-func (i *Issued) CheckCountry(leaf *x509.Certificate) error {
-	country, state := first(leaf.Subject.Country), first(leaf.Subject.Province)
-	for _, items := range i.doc.items {
-		for _, it := range items {
-			switch it.identifier {
-			case "issuing_country":
-				if v, ok := text(it.value); country != "" && (!ok || normal(v) != normal(country)) {
-					return reason.Refuse(reason.IssuingCountryMismatch, "issuing_country is not the document signer's country")
-				}
-			case "issuing_jurisdiction":
-				if v, ok := text(it.value); state != "" && (!ok || v != state) {
-					return reason.Refuse(reason.IssuingJurisdictionMismatch, "issuing_jurisdiction is not the document signer's state")
-				}
-			}
-		}
-	}
-	return nil
-}
-
-func first(list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	return list[0]
-}
-
-// normal maps Greece's two codes to one.
-func normal(cc string) string { return trustlist.Territory(cc) }

@@ -2,8 +2,7 @@ package mdoc
 
 import (
 	"errors"
-
-	"github.com/fxamacker/cbor/v2"
+	"slices"
 
 	"github.com/edgetrust/edgetrust/verify/internal/cose"
 	"github.com/edgetrust/edgetrust/verify/internal/sigalg"
@@ -21,31 +20,42 @@ const EMacKeySize = 32
 
 // HasDeviceAuth says whether the document carries device authentication, good or
 // not.
-func (i *Issued) HasDeviceAuth() bool { return len(i.doc.deviceAuth) > 0 }
+func (d *Document) HasDeviceAuth() bool { return d.device.present }
+
+// HasDeviceAuth is the document's.
+func (i *Issued) HasDeviceAuth() bool { return i.doc.HasDeviceAuth() }
 
 // CheckDevice checks the device's signature or MAC over DeviceAuthenticationBytes
-// (12.5.1): the session transcript, the docType and the device's name spaces as
-// received. emacKey is the EMacKey already derived (12.5.3); it is only needed for
-// a MAC. Codes: device_auth_missing, device_auth_ambiguous, alg_unsupported,
-// mso_malformed, device_signature_invalid, device_mac_invalid,
-// device_mac_key_unavailable, mdoc_malformed.
+// (12.4): the session transcript, the docType and the device's namespaces as
+// received. Transcript is the encoded SessionTranscript of the one session the
+// presentation belongs to. emacKey is only needed for a MAC: the EMacKey that the
+// relying party derived from its ephemeral key and this document's device key
+// (12.4.3). Codes: session_transcript_missing, device_auth_missing,
+// device_auth_ambiguous, mdoc_malformed, mso_malformed, alg_unsupported,
+// device_signature_invalid, device_mac_key_unavailable, device_mac_invalid.
 func (i *Issued) CheckDevice(transcript, emacKey []byte, allowed sigalg.Set) (method string, err error) {
-	sig, hasSig := i.doc.deviceAuth["deviceSignature"]
-	mac, hasMAC := i.doc.deviceAuth["deviceMac"]
+	d := &i.doc.device
 	switch {
-	case hasSig && hasMAC:
+	case d.signature != nil && d.mac != nil:
 		return MethodSignature, reason.Refuse(reason.DeviceAuthAmbiguous, "deviceAuth holds a signature and a MAC")
-	case hasSig:
-		return MethodSignature, i.checkSignature(sig, i.authentication(transcript), allowed)
-	case hasMAC:
-		return MethodMAC, i.checkMAC(mac, i.authentication(transcript), emacKey)
-	default:
-		return MethodSignature, reason.Refuse(reason.DeviceAuthMissing, "deviceAuth holds neither a signature nor a MAC")
+	case d.signature == nil && d.mac == nil:
+		return MethodSignature, reason.Refuse(reason.DeviceAuthMissing, "there is neither a signature nor a MAC of the device")
 	}
+	method = MethodSignature
+	if d.mac != nil {
+		method = MethodMAC
+	}
+	if CheckTranscript(transcript) != nil {
+		return method, reason.Refuse(reason.SessionTranscriptMissing, "device authentication needs the session transcript, a CBOR array of three")
+	}
+	if d.mac != nil {
+		return method, i.checkMAC(i.authentication(transcript), emacKey)
+	}
+	return method, i.checkSignature(i.authentication(transcript), allowed)
 }
 
-func (i *Issued) checkSignature(raw cbor.RawMessage, payload []byte, allowed sigalg.Set) error {
-	s, err := cose.ParseSign1(raw, cose.TagForbidden)
+func (i *Issued) checkSignature(payload []byte, allowed sigalg.Set) error {
+	s, err := cose.ParseSign1(i.doc.device.signature, cose.TagForbidden)
 	if err != nil || !s.Detached {
 		return malformed("deviceSignature is not an untagged COSE_Sign1 with a detached payload")
 	}
@@ -66,8 +76,8 @@ func (i *Issued) checkSignature(raw cbor.RawMessage, payload []byte, allowed sig
 	return nil
 }
 
-func (i *Issued) checkMAC(raw cbor.RawMessage, payload, key []byte) error {
-	m, err := cose.ParseMac0(raw, cose.TagForbidden)
+func (i *Issued) checkMAC(payload, key []byte) error {
+	m, err := cose.ParseMac0(i.doc.device.mac, cose.TagForbidden)
 	if err != nil || !m.Detached {
 		return malformed("deviceMac is not an untagged COSE_Mac0 with a detached payload")
 	}
@@ -84,45 +94,38 @@ func (i *Issued) checkMAC(raw cbor.RawMessage, payload, key []byte) error {
 }
 
 // authentication is DeviceAuthenticationBytes: tag 24 over the array of
-// "DeviceAuthentication", SessionTranscript, docType, DeviceNameSpacesBytes.
+// "DeviceAuthentication", SessionTranscript, docType, DeviceNameSpacesBytes
+// (12.4.1).
 func (i *Issued) authentication(transcript []byte) []byte {
 	const name = "DeviceAuthentication"
-	body := make([]byte, 0, len(name)+len(transcript)+len(i.doc.docType)+len(i.doc.deviceSpaces)+16)
-	body = append(body, 0x84)
-	body = appendText(body, name)
-	body = append(body, transcript...)
-	body = appendText(body, i.doc.docType)
-	body = append(body, i.doc.deviceSpaces...)
-	out := make([]byte, 0, len(body)+8)
-	out = append(out, 0xd8, 24)
-	return appendBytes(out, body)
+	spaces := i.doc.device.spaces
+	n := 1 + headSize(len(name)) + len(name) + len(transcript) + headSize(len(i.doc.docType)) + len(i.doc.docType) + len(spaces)
+	out := make([]byte, 0, n+8)
+	out = append(out, 0xd8, tagEncoded)
+	out = appendHead(out, majorBytes, n)
+	out = append(out, 0x84)
+	out = appendText(out, name)
+	out = append(out, transcript...)
+	out = appendText(out, i.doc.docType)
+	return append(out, spaces...)
 }
 
 // CheckDeviceElements checks that the issuer authorised the device key for each
-// element that the device signed (12.3.5). A PID has none at all (PID Rulebook
-// 1.7). Code: device_key_not_authorized.
+// element that the device signed (12.3.4). A PID has none at all (PID Rulebook
+// 1.7, section 5): forbidAny. Code: device_key_not_authorized.
 func (i *Issued) CheckDeviceElements(forbidAny bool) error {
-	for ns, elements := range i.doc.deviceValues {
-		if forbidAny && len(elements) > 0 {
-			return reason.Refuse(reason.DeviceKeyNotAuthorized, "a PID has no device-signed elements")
-		}
-		if contains(i.mso.authorizations.NameSpaces, ns) {
+	if forbidAny && len(i.doc.device.values) > 0 {
+		return reason.Refuse(reason.DeviceKeyNotAuthorized, "a PID has no device-signed elements")
+	}
+	for space, elements := range i.doc.device.values {
+		if slices.Contains(i.mso.authorizations.nameSpaces, space) {
 			continue
 		}
 		for id := range elements {
-			if !contains(i.mso.authorizations.DataElements[ns], id) {
+			if !slices.Contains(i.mso.authorizations.dataElements[space], id) {
 				return reason.Refuse(reason.DeviceKeyNotAuthorized, "the device signed an element that the issuer did not authorise")
 			}
 		}
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

@@ -4,18 +4,15 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-
-	"github.com/fxamacker/cbor/v2"
-
-	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 )
 
 // The transcripts of flows without device engagement: [null, null, Handover]. Each
 // is built from the values the relying party used, never guessed.
 
 // TranscriptRedirect is OpenID4VP 1.0 Annex B.2.6.1: redirects and direct_post.
-// thumbprint is the RFC 7638 SHA-256 of the key the response was encrypted to, nil
-// if it was not encrypted.
+// client_id has its prefix. thumbprint is the RFC 7638 SHA-256 of the key the
+// response was encrypted to, empty if it was not encrypted; responseURI is the
+// redirect_uri where there is no response_uri.
 func TranscriptRedirect(clientID, nonce string, thumbprint []byte, responseURI string) []byte {
 	info := appendText(appendText([]byte{0x84}, clientID), nonce)
 	info = appendText(appendBytesOrNull(info, thumbprint), responseURI)
@@ -55,25 +52,35 @@ func TranscriptAnnexC(encryptionInfo, origin string) []byte {
 var ErrTranscript = errors.New("not a CBOR array of three elements")
 
 // CheckTranscript checks the form of a SessionTranscript that the caller made: one
-// CBOR array of three, not wrapped in tag 24.
+// CBOR array of three of definite length, not wrapped in tag 24 (12.6.1). What is
+// in it only the device can confirm.
 func CheckTranscript(b []byte) error {
-	var parts []cbor.RawMessage
-	if major(b) != 4 || strictcbor.Unmarshal(b, &parts) != nil || len(parts) != 3 {
+	if len(b) > maxTranscript {
+		return ErrTranscript
+	}
+	c := open(b)
+	if c.count(majorArray, "transcript") != 3 {
+		return ErrTranscript
+	}
+	for range 3 {
+		c.skip("transcript", maxDepth)
+	}
+	if c.end("transcript") != nil {
 		return ErrTranscript
 	}
 	return nil
 }
 
 func appendText(out []byte, s string) []byte {
-	return append(appendHead(out, 3, len(s)), s...)
+	return append(appendHead(out, majorText, len(s)), s...)
 }
 
 func appendBytes(out, b []byte) []byte {
-	return append(appendHead(out, 2, len(b)), b...)
+	return append(appendHead(out, majorBytes, len(b)), b...)
 }
 
 func appendBytesOrNull(out, b []byte) []byte {
-	if b == nil {
+	if len(b) == 0 {
 		return append(out, 0xf6)
 	}
 	return appendBytes(out, b)

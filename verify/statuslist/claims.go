@@ -2,19 +2,15 @@ package statuslist
 
 import (
 	"math"
+	"strings"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
-
-	"github.com/edgetrust/edgetrust/verify/internal/b64"
-	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
-	"github.com/edgetrust/edgetrust/verify/internal/strictjson"
 	"github.com/edgetrust/edgetrust/verify/reason"
 )
 
 // claims is the claims set of a token in either form.
 type claims struct {
-	uri         string
+	uri         string // sub; set whenever it is usable, whatever else is wrong
 	issuedAt    time.Time
 	expires     time.Time
 	ttl         time.Duration
@@ -27,121 +23,36 @@ func missing(what string) error {
 	return reason.Refuse(reason.StatusTokenClaimMissing, "%s", what)
 }
 
-func jwtClaims(payload []byte) (*claims, error) {
-	m, err := strictjson.Object(payload)
-	if err != nil {
-		return nil, reason.Refuse(reason.StatusTokenMalformed, "claims: %v", err)
-	}
-	c := &claims{}
-	c.uri, _ = m["sub"].(string)
-	exp, hasExp := m["exp"]
-	ttl, hasTTL := m["ttl"]
-	if err := c.common(c.uri, m["iat"], exp, hasExp, ttl, hasTTL); err != nil {
-		return nil, err
-	}
-	list, ok := m[memberList].(map[string]any)
-	if !ok {
-		return nil, missing("status_list is not an object")
-	}
-	if err := c.setBits(list["bits"]); err != nil {
-		return nil, err
-	}
-	lst, ok := list["lst"].(string)
-	if !ok {
-		return nil, missing("lst is not a string")
-	}
-	if c.list, err = b64.URL(lst); err != nil {
-		return nil, reason.Refuse(reason.StatusListDecompressFailed, "lst is %v", err)
-	}
-	if a, has := list["aggregation_uri"]; has {
-		if c.aggregation, ok = a.(string); !ok {
-			return nil, missing("aggregation_uri is not a string")
-		}
-	}
-	return c, nil
+// claim is a number of a claims set: int64, float64, or nil for anything else.
+type claim struct {
+	value   any
+	present bool
 }
 
-func cwtClaims(payload []byte) (*claims, error) {
-	var m map[any]cbor.RawMessage
-	if strictcbor.Unmarshal(payload, &m) != nil || m == nil {
-		return nil, reason.Refuse(reason.StatusTokenMalformed, "claims are not a map")
-	}
-	c := &claims{}
-	if raw := m[int64(claimSubject)]; major(raw) == 3 {
-		_ = strictcbor.Unmarshal(raw, &c.uri)
-	}
-	exp, hasExp := number(m, claimExpires)
-	ttl, hasTTL := number(m, claimTTL)
-	iat, _ := number(m, claimIssuedAt)
-	if err := c.common(c.uri, iat, exp, hasExp, ttl, hasTTL); err != nil {
-		return nil, err
-	}
-	var list map[string]cbor.RawMessage
-	if raw := m[int64(claimList)]; major(raw) != 5 || strictcbor.Unmarshal(raw, &list) != nil {
-		return nil, missing("the status list is not a map with text keys")
-	}
-	var bits any
-	if major(list["bits"]) == 0 {
-		var n int64
-		if strictcbor.Unmarshal(list["bits"], &n) == nil {
-			bits = n
-		}
-	}
-	if err := c.setBits(bits); err != nil {
-		return nil, err
-	}
-	if major(list["lst"]) != 2 || strictcbor.Unmarshal(list["lst"], &c.list) != nil {
-		return nil, missing("lst is not a byte string")
-	}
-	if a, has := list["aggregation_uri"]; has {
-		if major(a) != 3 || strictcbor.Unmarshal(a, &c.aggregation) != nil {
-			return nil, missing("aggregation_uri is not text")
-		}
-	}
-	return c, nil
-}
-
-// number reads an integer or floating claim as strictjson would give it.
-func number(m map[any]cbor.RawMessage, label int64) (any, bool) {
-	raw, has := m[label]
-	switch major(raw) {
-	case 0, 1:
-		var n int64
-		if strictcbor.Unmarshal(raw, &n) == nil {
-			return n, true
-		}
-	case 7:
-		var f float64
-		if strictcbor.Unmarshal(raw, &f) == nil {
-			return f, true
-		}
-	}
-	return nil, has
-}
-
-func (c *claims) common(uri string, iat, exp any, hasExp bool, ttl any, hasTTL bool) error {
+// set checks what both forms have in common (credentials 4.3 and 4.6 step 4).
+func (c *claims) set(uri string, iat, exp, ttl claim) error {
 	if !validURI(uri) {
 		return missing("sub is not a URI of 1 to 2048 bytes")
 	}
+	c.uri = uri // the decoder's strings share one copy of the whole payload
 	var ok bool
-	if c.issuedAt, ok = numericDate(iat); !ok {
-		return missing("iat is not a NumericDate")
+	if c.issuedAt, ok = numericDate(iat.value); !ok {
+		return missing("iat is not a date in seconds since 1970")
 	}
-	if c.expires, ok = numericDate(exp); hasExp && !ok {
-		return missing("exp is not a NumericDate")
+	if exp.present {
+		if c.expires, ok = numericDate(exp.value); !ok {
+			return missing("exp is not a date in seconds since 1970")
+		}
 	}
-	if hasTTL {
-		seconds, ok := asFloat(ttl)
-		if !ok || seconds <= 0 || seconds > maxNumericDate {
+	if ttl.present {
+		if c.ttl, ok = duration(ttl.value); !ok {
 			return missing("ttl is not a positive number of seconds")
 		}
-		c.ttl = time.Duration(min(seconds, float64(math.MaxInt64/time.Second)) * float64(time.Second))
 	}
 	return nil
 }
 
-func (c *claims) setBits(v any) error {
-	n, ok := v.(int64)
+func (c *claims) setBits(n int64, ok bool) error {
 	if !ok || (n != 1 && n != 2 && n != 4 && n != 8) {
 		return reason.Refuse(reason.StatusBitsInvalid, "bits is not 1, 2, 4 or 8")
 	}
@@ -149,17 +60,38 @@ func (c *claims) setBits(v any) error {
 	return nil
 }
 
-// numericDate is seconds since 1970, with or without a fraction (RFC 7519 section
-// 2), which is cut off.
+func (c *claims) setAggregation(uri string, ok bool) error {
+	if !ok || !validURI(uri) {
+		return missing("aggregation_uri is not a URI of 1 to 2048 bytes")
+	}
+	c.aggregation = strings.Clone(uri)
+	return nil
+}
+
+// numericDate is seconds since 1970 (RFC 7519 section 2), up to the year 9999. A
+// fraction is cut off, which makes a token expire early rather than late.
 func numericDate(v any) (time.Time, bool) {
-	f, ok := asFloat(v)
+	f, ok := seconds(v)
 	if !ok || f < 0 || f > maxNumericDate {
 		return time.Time{}, false
 	}
-	return time.Unix(int64(f), 0), true
+	return time.Unix(int64(f), 0).UTC(), true
 }
 
-func asFloat(v any) (float64, bool) {
+// maxSeconds is what a Duration can hold.
+const maxSeconds = math.MaxInt64 / int64(time.Second)
+
+// duration is a positive number of seconds, rounded up: 0 would say that there is
+// none. More than a Duration can hold is as good as the most.
+func duration(v any) (time.Duration, bool) {
+	f, ok := seconds(v)
+	if !ok || f <= 0 || f > maxNumericDate {
+		return 0, false
+	}
+	return time.Duration(min(int64(math.Ceil(f)), maxSeconds)) * time.Second, true
+}
+
+func seconds(v any) (float64, bool) {
 	switch x := v.(type) {
 	case int64:
 		return float64(x), true

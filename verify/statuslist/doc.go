@@ -2,38 +2,65 @@
 // sections 4 to 8): references inside credentials, signed tokens as JWT and CWT,
 // and the packed array of statuses they carry.
 //
-// A token is Unverified until its signature was checked with a key the caller
-// trusts for it; only then is the list inflated, once, into the array that lookups
-// read. Whether a token's signer may speak for a credential, and whether the token
-// is fresh enough, is not decided here.
+// Most callers read a credential's status with ReferencesJSON or ReferencesCBOR,
+// and a list with ParseJWT or ParseCWT followed by Verify. A token is Unverified
+// until its signature was checked with a key that the caller trusts for it; only
+// then is the list inflated, once, into the array that Value reads. A Token never
+// changes, keeps nothing of the signed bytes, and costs its array and little more.
+//
+// Not decided here: whether a token's signer may speak for a credential, whether
+// its sub is the URI it was asked for at, and whether it is fresh enough. There is
+// no clock. Identifier lists are recognised and not understood.
 package statuslist
 
 import "time"
 
 // Limits.
 const (
-	MaxCompressed = 8 << 20  // bytes of lst as sent
-	MaxInflated   = 16 << 20 // bytes of the array
+	MaxToken      = 16 << 20 // bytes of a token as sent: a full list in base64url twice
+	MaxCompressed = 8 << 20  // bytes of lst, decoded
+	MaxInflated   = 16 << 20 // bytes of the array, unless Options say otherwise
 	MaxURI        = 2048     // bytes of a status list URI
+	MaxMechanisms = 16       // members of a credential's status that are not understood
+
+	maxCertificate = 16 << 10     // bytes of the certificate an mdoc may name
+	maxNumericDate = 253402300799 // 9999-12-31T23:59:59Z
 )
 
-// Names and numbers that the draft calls requested, and values it leaves open;
-// they may change until the RFC is out.
+// Names of the claims and types (sections 5.1, 5.2 and 6).
 const (
-	claimSubject    = 2
-	claimExpires    = 4
-	claimIssuedAt   = 6
-	claimList       = 65533
-	claimTTL        = 65534
-	TypeJWT         = "statuslist+jwt"
-	TypeCWT         = "application/statuslist+cwt"
-	MediaTypeJWT    = "application/statuslist+jwt"
-	MediaTypeCWT    = "application/statuslist+cwt"
-	memberList      = "status_list"
-	tagCWT          = 61
-	maxNumericDate  = 253402300799 // 9999-12-31T23:59:59Z
-	defaultLifetime = 24 * time.Hour
+	TypeJWT      = "statuslist+jwt"
+	TypeCWT      = "application/statuslist+cwt"
+	MediaTypeJWT = "application/statuslist+jwt"
+	MediaTypeCWT = "application/statuslist+cwt"
+
+	memberList        = "status_list"
+	memberBits        = "bits"
+	memberEntries     = "lst"
+	memberAggregation = "aggregation_uri"
+
+	claimSubject  = 2 // RFC 8392 section 3.1
+	claimExpires  = 4
+	claimIssuedAt = 6
 )
+
+// Numbers that the draft requests from IANA and that can change until its RFC is
+// out. The CBOR status claim (65535) is not among them: an MSO calls it "status".
+const (
+	claimList = 65533
+	claimTTL  = 65534
+
+	// EKUStatusSigning is the object identifier of id-kp-oauthStatusSigning,
+	// 1.3.6.1.5.5.7.3 and a number to come: empty, so that no profile can demand it.
+	EKUStatusSigning = ""
+	// CoAPContentFormat would be the short form of TypeCWT in the type header. None
+	// is assigned, so every number there is of another type.
+	CoAPContentFormat = -1
+)
+
+// defaultLifetime is how long a token without exp is relied on: this product's
+// choice, the draft leaves it open.
+const defaultLifetime = 24 * time.Hour
 
 // Format is the form of a token. An SD-JWT VC refers to JWTs, an mdoc to CWTs.
 type Format string

@@ -48,7 +48,7 @@ func (k *maker) context(c Context) (err error) {
 			return err
 		}
 		if c.Flow == FlowProximity && c.SessionTranscript == nil {
-			if c.SessionTranscript, err = k.session(); err != nil {
+			if c.SessionTranscript, err = proximityTranscript(k.reader); err != nil {
 				return err
 			}
 		}
@@ -68,15 +68,6 @@ func (k *maker) context(c Context) (err error) {
 
 // queryIDs are the names under which credentials stand in vp_token.
 var queryIDs = map[string]string{TypeMDL: "mdl", TypeMembership: "membership", TypePayment: "payment", TypeResidence: "residence"}
-
-// session is a proximity session with the reader's own key.
-func (k *maker) session() ([]byte, error) {
-	device, err := newKey(nil)
-	if err != nil {
-		return nil, err
-	}
-	return ProximityTranscript(&device.PublicKey, &k.reader.Private.PublicKey)
-}
 
 // transactionData is the caller's, where it gave some, whose first entry then
 // names the query; else a payment.

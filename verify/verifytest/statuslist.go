@@ -6,9 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
-	"time"
-
-	"github.com/fxamacker/cbor/v2"
 )
 
 // Values of an entry (Token Status List section 7.1).
@@ -175,58 +172,4 @@ func (r Ref) cbor() map[string]any {
 		list["certificate"] = r.Certificate
 	}
 	return map[string]any{"status_list": list}
-}
-
-// Current is a status list token as published.
-type Current struct {
-	URI       string
-	Form      string // jwt or cwt
-	MediaType string
-	Token     []byte
-	IssuedAt  time.Time
-
-	bytes []byte // the list it was made of
-}
-
-// The default life of a token.
-const (
-	defaultTTL    = 5 * time.Minute
-	defaultExpiry = 12 * time.Hour
-)
-
-// Publish returns the token for now. It is signed again only when the list has
-// changed or half of its time to live is over, and each new one has a higher iat
-// than the last, also within one second.
-func (l *StatusList) Publish(form string, now time.Time) (Current, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	last := l.sent[form]
-	now = now.UTC().Truncate(time.Second)
-	if last != nil {
-		same := bytes.Equal(last.bytes, l.bytes)
-		if same && !now.Before(last.IssuedAt) && now.Sub(last.IssuedAt) < defaultTTL/2 {
-			return *last, nil
-		}
-		if !now.After(last.IssuedAt) {
-			now = last.IssuedAt.Add(time.Second)
-		}
-	}
-	token, err := l.token(form, now, TokenOptions{})
-	if err != nil {
-		return Current{}, err
-	}
-	c := &Current{
-		URI: l.URI, Form: form, MediaType: "application/statuslist+" + form,
-		Token: token, IssuedAt: now, bytes: bytes.Clone(l.bytes),
-	}
-	l.sent[form] = c
-	return *c, nil
-}
-
-// mediaTypeCWT is the protected type header (credentials 4.3).
-const mediaTypeCWT = "application/statuslist+cwt"
-
-// tagged puts the COSE_Sign1 tag before a message.
-func tagged(message cbor.RawMessage) (cbor.RawMessage, error) {
-	return encode(cbor.RawTag{Number: tagSign1, Content: message})
 }

@@ -2,12 +2,9 @@ package verifytest
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/edgetrust/edgetrust/verify/trustlist"
+	"github.com/fxamacker/cbor/v2"
 )
 
 // Forms of a status list token.
@@ -163,96 +160,10 @@ func (o TokenOptions) cwt(lst []byte, now time.Time) ([]byte, error) {
 	return tagged(message)
 }
 
-// issuers are the authorities whose credentials have a status.
-func (w *World) issuers() []*Authority {
-	return slices.DeleteFunc(w.Authorities(), func(a *Authority) bool {
-		return a.ID == "stranger" || len(a.Types) == 0
-	})
-}
+// mediaTypeCWT is the protected type header (credentials 4.3).
+const mediaTypeCWT = "application/statuslist+cwt"
 
-// statusList returns the authority's list of a form under a base URL. The JWT list
-// has two bits, so that it can say suspended; the CWT list has one, as MSOs demand
-// it (ISO/IEC 18013-5 12.3.6.5).
-func (w *World) statusList(base string, a *Authority, form string) *StatusList {
-	uri := strings.TrimSuffix(base, "/") + "/status/" + a.ID + "-" + form
-	return w.list(uri, func() *StatusList {
-		bits := 1
-		if form == FormJWT {
-			bits = 2
-		}
-		return a.NewStatusList(uri, bits, DefaultEntries).crowd()
-	})
-}
-
-// Status allocates an entry with the value in the list of an authority, published
-// under StatusBase: form jwt for an SD-JWT VC, cwt for an mdoc.
-func (w *World) Status(a *Authority, form string, value byte) (Ref, error) {
-	return w.statusAt(w.StatusBase, a, form, value)
-}
-
-func (w *World) statusAt(base string, a *Authority, form string, value byte) (Ref, error) {
-	return w.statusList(base, a, form).Allocate(value)
-}
-
-// StatusURIs returns the URIs of the status lists under a base URL, "" for the
-// World's: two for each PID provider, one for every other issuer.
-func (w *World) StatusURIs(base string) []string {
-	if base == "" {
-		base = w.StatusBase
-	}
-	var uris []string
-	for _, a := range w.issuers() {
-		if a.issuesSDJWT() {
-			uris = append(uris, w.statusList(base, a, FormJWT).URI)
-		}
-		if a.issuesMdoc() {
-			uris = append(uris, w.statusList(base, a, FormCWT).URI)
-		}
-	}
-	return uris
-}
-
-// StatusToken returns the current token of the list under a URI, with its media
-// type, as an origin serves it; ok is false where no list is.
-func (w *World) StatusToken(uri string, now time.Time) (token []byte, mediaType string, ok bool, err error) {
-	w.mu.Lock()
-	l, ok := w.status[uri]
-	w.mu.Unlock()
-	if !ok {
-		return nil, "", false, nil
-	}
-	c, err := l.Publish(l.form(), now)
-	return c.Token, c.MediaType, true, err
-}
-
-// StatusTokens returns the current tokens by URI: those under StatusBase, and
-// those that samples were made with.
-func (w *World) StatusTokens(now time.Time) (map[string]Current, error) {
-	w.StatusURIs("")
-	w.mu.Lock()
-	lists := maps.Clone(w.status)
-	w.mu.Unlock()
-	tokens := make(map[string]Current, len(lists))
-	for uri, l := range lists {
-		c, err := l.Publish(l.form(), now)
-		if err != nil {
-			return nil, err
-		}
-		tokens[uri] = c
-	}
-	return tokens, nil
-}
-
-// form is that of a World's own list.
-func (l *StatusList) form() string {
-	if l.Bits > 1 {
-		return FormJWT
-	}
-	return FormCWT
-}
-
-func (a *Authority) issuesSDJWT() bool { return a.Kind != trustlist.KindMDL }
-
-func (a *Authority) issuesMdoc() bool {
-	return a.Kind == trustlist.KindMDL || a.Kind == trustlist.KindPID
+// tagged puts the COSE_Sign1 tag before a message.
+func tagged(message cbor.RawMessage) (cbor.RawMessage, error) {
+	return encode(cbor.RawTag{Number: tagSign1, Content: message})
 }

@@ -55,7 +55,10 @@ func (c Context) WithDefaults() (Context, error) {
 	case c.Flow == FlowISO7C && c.EncryptionInfo == "":
 		c.EncryptionInfo, err = encryptionInfo()
 	case c.Flow == FlowProximity && c.SessionTranscript == nil:
-		c.SessionTranscript, err = proximityTranscript()
+		var r *Reader
+		if r, err = NewReader(); err == nil {
+			c.SessionTranscript, err = proximityTranscript(r)
+		}
 	}
 	return c, err
 }
@@ -130,12 +133,8 @@ func encryptionInfo() (string, error) {
 
 // proximityTranscript is that of a session started by a QR code: the wallet's
 // engagement and the reader's ephemeral key.
-func proximityTranscript() ([]byte, error) {
+func proximityTranscript(r *Reader) ([]byte, error) {
 	device, err := newKey(nil)
-	if err != nil {
-		return nil, err
-	}
-	r, err := NewReader()
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type Header struct {
 	X5Chain [][]byte // DER, leaf first (RFC 9360); nil when absent
 	X5T     []byte   // SHA-256 of the leaf; nil when absent or of another hash
 
-	labels map[any]struct{}
+	labels map[any]cbor.RawMessage
 }
 
 // Has says whether the header holds an integer label.
@@ -49,21 +49,15 @@ func parseHeader(b []byte, protected bool) (h Header, err error) {
 	if protected && len(b) == 0 {
 		return h, nil
 	}
-	if len(b) == 0 || b[0]>>5 != 5 {
+	if !is(b, majorMap) || strictcbor.Unmarshal(b, &h.labels) != nil {
 		return h, ErrMalformed
 	}
-	var m map[any]cbor.RawMessage
-	if strictcbor.Unmarshal(b, &m) != nil {
-		return h, ErrMalformed
-	}
-	h.labels = make(map[any]struct{}, len(m))
-	for l, v := range m {
+	for l, v := range h.labels {
 		switch l.(type) {
 		case int64, string:
 		default:
 			return h, ErrMalformed
 		}
-		h.labels[l] = struct{}{}
 		if err := h.set(l, v); err != nil {
 			return h, err
 		}
@@ -71,77 +65,88 @@ func parseHeader(b []byte, protected bool) (h Header, err error) {
 	return h, nil
 }
 
-func (h *Header) set(label any, v cbor.RawMessage) error {
+func (h *Header) set(label any, v []byte) (err error) {
 	switch label {
 	case int64(labelAlg):
 		// A text algorithm is private use: well-formed, never one of ours.
-		if !isInt(v) {
+		if is(v, majorText) {
 			return nil
 		}
-		return decode(v, &h.Alg)
+		h.Alg, err = integer(v)
 	case int64(labelCrit):
 		return ErrCritical
 	case int64(labelKid):
-		return decode(v, &h.Kid)
+		h.Kid, err = byteString(v)
 	case int64(labelType):
 		if isInt(v) {
 			return nil
 		}
-		return decode(v, &h.Type)
+		h.Type, err = text(v)
 	case int64(labelX5Chain):
-		return h.setChain(v)
+		h.X5Chain, err = chain(v)
 	case int64(labelX5T):
-		return h.setThumbprint(v)
+		h.X5T, err = thumbprint(v)
 	}
-	return nil
+	return err
 }
 
-// setChain reads label 33: one certificate as a byte string, or an array of them.
-func (h *Header) setChain(v cbor.RawMessage) error {
-	if v[0]>>5 == 2 {
-		h.X5Chain = make([][]byte, 1)
-		return decode(v, &h.X5Chain[0])
+// chain reads label 33: one certificate as a byte string, or an array of them.
+func chain(v []byte) ([][]byte, error) {
+	if is(v, majorBytes) {
+		der, err := byteString(v)
+		return [][]byte{der}, err
 	}
-	var items []cbor.RawMessage
-	if decode(v, &items) != nil || len(items) == 0 || len(items) > MaxX5Chain {
-		return ErrMalformed
+	items, err := array(v)
+	if err != nil || len(items) == 0 || len(items) > MaxX5Chain {
+		return nil, ErrMalformed
 	}
-	for _, it := range items {
-		der, err := byteString(it)
-		if err != nil {
-			return err
+	ders := make([][]byte, len(items))
+	for i, it := range items {
+		if ders[i], err = byteString(it); err != nil {
+			return nil, err
 		}
-		h.X5Chain = append(h.X5Chain, der)
 	}
-	return nil
+	return ders, nil
 }
 
-// setThumbprint reads label 34: [hash algorithm, hash]. Only SHA-256 (-16) is
-// kept; label presence tells that there was another.
-func (h *Header) setThumbprint(v cbor.RawMessage) error {
-	var items []cbor.RawMessage
-	if decode(v, &items) != nil || len(items) != 2 {
-		return ErrMalformed
-	}
-	var alg any
-	if decode(items[0], &alg) != nil {
-		return ErrMalformed
+// thumbprint reads label 34: [hash algorithm, hash]. Only SHA-256 (-16) is kept;
+// the label's presence tells that there was another.
+func thumbprint(v []byte) ([]byte, error) {
+	items, err := array(v)
+	if err != nil || len(items) != 2 || !isInt(items[0]) && !is(items[0], majorText) {
+		return nil, ErrMalformed
 	}
 	sum, err := byteString(items[1])
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if alg == int64(-16) {
-		h.X5T = sum
+	if alg, err := integer(items[0]); err != nil || alg != hashSHA256 {
+		return nil, nil
 	}
-	return nil
+	return sum, nil
 }
 
-func isInt(v cbor.RawMessage) bool { return len(v) > 0 && v[0]>>5 <= 1 }
+const hashSHA256 = -16 // IANA COSE Algorithms
 
-func decode(v cbor.RawMessage, out any) error {
-	if strictcbor.Unmarshal(v, out) != nil {
-		return ErrMalformed
+func isInt(v []byte) bool { return len(v) > 0 && v[0]>>5 <= majorNegative }
+
+func integer(v []byte) (n int64, err error) {
+	if !isInt(v) || strictcbor.Unmarshal(v, &n) != nil {
+		return 0, ErrMalformed
 	}
-	return nil
+	return n, nil
+}
+
+func text(v []byte) (s string, err error) {
+	if !is(v, majorText) || strictcbor.Unmarshal(v, &s) != nil {
+		return "", ErrMalformed
+	}
+	return s, nil
+}
+
+func array(v []byte) (items []cbor.RawMessage, err error) {
+	if !is(v, majorArray) || strictcbor.Unmarshal(v, &items) != nil {
+		return nil, ErrMalformed
+	}
+	return items, nil
 }

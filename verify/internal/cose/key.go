@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"errors"
-	"math/big"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -26,26 +25,34 @@ var (
 // ErrKeyUnsupported.
 func ParseKey(b []byte) (crypto.PublicKey, error) {
 	var m map[any]cbor.RawMessage
-	if len(b) == 0 || b[0]>>5 != 5 || strictcbor.Unmarshal(b, &m) != nil {
+	if !is(b, majorMap) || strictcbor.Unmarshal(b, &m) != nil {
 		return nil, ErrKeyMalformed
 	}
 	if _, ok := m[int64(-4)]; ok {
 		return nil, ErrKeyPrivate
 	}
-	kty, errT := integer(m[int64(1)])
-	crv, errC := integer(m[int64(-1)])
-	if errT != nil || errC != nil {
+	kty, err := integer(m[int64(1)])
+	if err != nil {
 		return nil, ErrKeyMalformed
 	}
-	switch kty {
-	case 1:
-		return okpKey(crv, m)
-	case 2:
-		return ec2Key(crv, m)
-	default:
+	if kty != ktyOKP && kty != ktyEC2 {
 		return nil, ErrKeyUnsupported
 	}
+	crv, err := integer(m[int64(-1)])
+	if err != nil {
+		return nil, ErrKeyMalformed
+	}
+	if kty == ktyOKP {
+		return okpKey(crv, m)
+	}
+	return ec2Key(crv, m)
 }
+
+// Key types (IANA COSE Key Types).
+const (
+	ktyOKP = 1
+	ktyEC2 = 2
+)
 
 func okpKey(crv int64, m map[any]cbor.RawMessage) (crypto.PublicKey, error) {
 	if crv != 6 {
@@ -57,6 +64,11 @@ func okpKey(crv int64, m map[any]cbor.RawMessage) (crypto.PublicKey, error) {
 	}
 	return ed25519.PublicKey(x), nil
 }
+
+const (
+	cborFalse = 0xf4
+	cborTrue  = 0xf5
+)
 
 func ec2Key(crv int64, m map[any]cbor.RawMessage) (crypto.PublicKey, error) {
 	var c elliptic.Curve
@@ -76,8 +88,8 @@ func ec2Key(crv int64, m map[any]cbor.RawMessage) (crypto.PublicKey, error) {
 		return nil, ErrKeyMalformed
 	}
 	rawY := m[int64(-3)]
-	if len(rawY) == 1 && (rawY[0] == 0xf4 || rawY[0] == 0xf5) {
-		return compressed(c, x, rawY[0] == 0xf5)
+	if len(rawY) == 1 && (rawY[0] == cborFalse || rawY[0] == cborTrue) {
+		return compressed(c, x, rawY[0] == cborTrue)
 	}
 	y, err := byteString(rawY)
 	if err != nil || len(y) != n {
@@ -92,21 +104,13 @@ func ec2Key(crv int64, m map[any]cbor.RawMessage) (crypto.PublicKey, error) {
 }
 
 func compressed(c elliptic.Curve, x []byte, odd bool) (crypto.PublicKey, error) {
-	head := byte(2)
+	sign := byte(2)
 	if odd {
-		head = 3
+		sign = 3
 	}
-	px, py := elliptic.UnmarshalCompressed(c, append([]byte{head}, x...))
+	px, py := elliptic.UnmarshalCompressed(c, append([]byte{sign}, x...))
 	if px == nil {
 		return nil, ErrKeyMalformed
 	}
-	return &ecdsa.PublicKey{Curve: c, X: px, Y: new(big.Int).Set(py)}, nil
-}
-
-func integer(v cbor.RawMessage) (int64, error) {
-	var n int64
-	if !isInt(v) || strictcbor.Unmarshal(v, &n) != nil {
-		return 0, ErrKeyMalformed
-	}
-	return n, nil
+	return &ecdsa.PublicKey{Curve: c, X: px, Y: py}, nil
 }

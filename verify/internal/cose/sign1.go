@@ -8,14 +8,10 @@
 package cose
 
 import (
-	"bytes"
 	"crypto"
 	"errors"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/edgetrust/edgetrust/verify/internal/sigalg"
-	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 )
 
 // CBOR tags of the structures.
@@ -107,93 +103,5 @@ func AlgName(n int64) (sigalg.Alg, bool) {
 		return sigalg.PS512, true
 	default:
 		return "", false
-	}
-}
-
-type message struct {
-	protected, unprotected Header
-	rawProtected           []byte
-	payload                []byte
-	detached               bool
-	proof                  []byte
-}
-
-func parseMessage(b []byte, tag uint64, rule TagRule) (*message, error) {
-	if len(b) > 0 && b[0]>>5 == 6 {
-		var t cbor.RawTag
-		if strictcbor.Unmarshal(b, &t) != nil {
-			return nil, ErrMalformed
-		}
-		if t.Number != tag || rule == TagForbidden {
-			return nil, ErrTag
-		}
-		b = t.Content
-	} else if rule == TagRequired {
-		return nil, ErrTag
-	}
-	var parts []cbor.RawMessage
-	if strictcbor.Unmarshal(b, &parts) != nil || len(parts) != 4 {
-		return nil, ErrMalformed
-	}
-	m := &message{}
-	var err error
-	if m.rawProtected, err = byteString(parts[0]); err != nil {
-		return nil, err
-	}
-	if m.protected, err = parseHeader(m.rawProtected, true); err != nil {
-		return nil, err
-	}
-	if m.unprotected, err = parseHeader(parts[1], false); err != nil {
-		return nil, err
-	}
-	if m.protected.shares(m.unprotected) {
-		return nil, ErrMalformed
-	}
-	if bytes.Equal(parts[2], []byte{0xf6}) {
-		m.detached = true
-	} else if m.payload, err = byteString(parts[2]); err != nil {
-		return nil, err
-	}
-	if m.proof, err = byteString(parts[3]); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
-
-// byteString returns the content of one definite-length byte string.
-func byteString(item cbor.RawMessage) ([]byte, error) {
-	var b []byte
-	if len(item) == 0 || item[0]>>5 != 2 || strictcbor.Unmarshal(item, &b) != nil {
-		return nil, ErrMalformed
-	}
-	return b, nil
-}
-
-// structure is Sig_structure or MAC_structure (RFC 9052 sections 4.4 and 6.3):
-// [context, protected, external_aad, payload].
-func structure(context string, protected, external, payload []byte) []byte {
-	out := make([]byte, 0, len(context)+len(protected)+len(external)+len(payload)+32)
-	out = append(out, 0x84)
-	out = appendHead(out, 3, len(context))
-	out = append(out, context...)
-	for _, b := range [][]byte{protected, external, payload} {
-		out = appendHead(out, 2, len(b))
-		out = append(out, b...)
-	}
-	return out
-}
-
-// appendHead appends the initial bytes of an item of the major type and length.
-func appendHead(out []byte, major byte, n int) []byte {
-	major <<= 5
-	switch {
-	case n < 24:
-		return append(out, major|byte(n))
-	case n < 1<<8:
-		return append(out, major|24, byte(n))
-	case n < 1<<16:
-		return append(out, major|25, byte(n>>8), byte(n))
-	default:
-		return append(out, major|26, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 	}
 }

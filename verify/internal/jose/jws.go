@@ -16,7 +16,6 @@ import (
 
 	"github.com/edgetrust/edgetrust/verify/internal/b64"
 	"github.com/edgetrust/edgetrust/verify/internal/sigalg"
-	"github.com/edgetrust/edgetrust/verify/internal/strictjson"
 )
 
 // Limits.
@@ -34,20 +33,6 @@ var (
 	ErrSignature = errors.New("JWS signature does not verify")
 )
 
-// Header is the protected header (RFC 7515 section 4). Members that no profile of
-// ours reads are ignored, unless crit names them.
-type Header struct {
-	Alg     string   `json:"alg"`
-	Typ     string   `json:"typ"`
-	Kid     string   `json:"kid"`
-	X5C     []string `json:"x5c"`      // standard base64 of DER, leaf first
-	X5TS256 string   `json:"x5t#S256"` // base64url of the leaf's SHA-256
-	Crit    []string `json:"crit"`
-	B64     *bool    `json:"b64"`
-	IAT     *float64 `json:"iat"`  // JAdES: claimed signing time, NumericDate
-	SigT    string   `json:"sigT"` // older JAdES: claimed signing time, RFC 3339
-}
-
 // JWS is a parsed, not yet verified compact JWS.
 type JWS struct {
 	Header  Header
@@ -62,40 +47,27 @@ type JWS struct {
 func Parse(compact string) (*JWS, error) {
 	head, rest, ok := strings.Cut(compact, ".")
 	payload, sig, ok2 := strings.Cut(rest, ".")
-	if !ok || !ok2 || strings.Contains(sig, ".") || head == "" || len(head) > MaxHeader {
-		return nil, ErrMalformed
-	}
-	rawHead, err := b64.URL(head)
-	if err != nil {
+	if !ok || !ok2 || head == "" || len(head) > MaxHeader {
 		return nil, ErrMalformed
 	}
 	j := &JWS{signed: compact[:len(head)+1+len(payload)]}
-	if !looksLikeObject(rawHead) || strictjson.Into(rawHead, &j.Header) != nil {
+	if err := j.Header.parse(head); err != nil {
+		return nil, err
+	}
+	// Payload and signature share one piece of memory; another dot is no base64url.
+	buf, err := b64.AppendURL(make([]byte, 0, len(rest)*3/4), payload)
+	if err != nil {
 		return nil, ErrMalformed
 	}
-	if j.Payload, err = b64.URL(payload); err != nil {
+	n := len(buf)
+	if buf, err = b64.AppendURL(buf, sig); err != nil {
 		return nil, ErrMalformed
 	}
-	if j.signature, err = b64.URL(sig); err != nil {
-		return nil, ErrMalformed
-	}
+	j.Payload, j.signature = buf[:n:n], buf[n:]
 	if len(j.signature) == 0 {
 		return nil, ErrUnsigned
 	}
-	// No extension is understood here, so any crit is one too many; b64 without
-	// crit would change what was signed (RFC 7797 section 6).
-	if j.Header.Crit != nil || j.Header.B64 != nil {
-		return nil, ErrCritical
-	}
-	if len(j.Header.X5C) > MaxX5C {
-		return nil, ErrMalformed
-	}
 	return j, nil
-}
-
-// Into would read null and leave the header empty: a header is an object.
-func looksLikeObject(b []byte) bool {
-	return strings.HasPrefix(strings.TrimLeft(string(b), " \t\r\n"), "{")
 }
 
 // Verify checks the signature with key, if alg is allowed and fits the key. The
@@ -105,7 +77,7 @@ func (j *JWS) Verify(key crypto.PublicKey, allowed sigalg.Set) error {
 	if !allowed.Has(alg) || sigalg.Check(alg, key) != nil {
 		return ErrAlg
 	}
-	if sigalg.Verify(alg, key, []byte(j.signed), j.signature) != nil {
+	if sigalg.VerifyString(alg, key, j.signed, j.signature) != nil {
 		return ErrSignature
 	}
 	return nil
@@ -113,13 +85,16 @@ func (j *JWS) Verify(key crypto.PublicKey, allowed sigalg.Set) error {
 
 // Chain decodes x5c: DER certificates, leaf first; nil if there is none.
 func (j *JWS) Chain() ([][]byte, error) {
-	var ders [][]byte
-	for _, c := range j.Header.X5C {
+	if len(j.Header.X5C) == 0 {
+		return nil, nil
+	}
+	ders := make([][]byte, len(j.Header.X5C))
+	for i, c := range j.Header.X5C {
 		der, err := b64.Std(c)
 		if err != nil || len(der) == 0 {
 			return nil, ErrMalformed
 		}
-		ders = append(ders, der)
+		ders[i] = der
 	}
 	return ders, nil
 }

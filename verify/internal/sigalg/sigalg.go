@@ -33,10 +33,12 @@ const (
 	RS512 Alg = "RS512"
 )
 
-// RSA key sizes accepted, in bits.
+// RSA keys accepted: the modulus in bits, and the largest public exponent. Both
+// bound what one verification costs.
 const (
-	MinRSABits = 2048
-	MaxRSABits = 8192
+	MinRSABits     = 2048
+	MaxRSABits     = 8192
+	MaxRSAExponent = 1<<31 - 1
 )
 
 // Set is a list of algorithms a profile allows.
@@ -67,12 +69,14 @@ var (
 	ErrSignature   = errors.New("signature does not verify")
 )
 
-// Check says whether key fits alg: type, curve, RSA size.
+// Check says whether key fits alg: type, curve, RSA modulus and exponent. It does
+// not look for Ed25519 keys of small order, which RFC 8032 leaves legal: their
+// holder has given the private key away, as he could with any other.
 func Check(alg Alg, key crypto.PublicKey) error {
 	switch alg {
 	case ES256, ES384, ES512:
 		k, ok := key.(*ecdsa.PublicKey)
-		if !ok || k.Curve != curve(alg) {
+		if !ok || k == nil || k.Curve != curve(alg) {
 			return fmt.Errorf("%w: %s", ErrKey, alg)
 		}
 	case EdDSA:
@@ -81,11 +85,15 @@ func Check(alg Alg, key crypto.PublicKey) error {
 		}
 	case PS256, PS384, PS512, RS256, RS384, RS512:
 		k, ok := key.(*rsa.PublicKey)
-		if !ok {
+		if !ok || k == nil || k.N == nil {
 			return fmt.Errorf("%w: %s", ErrKey, alg)
 		}
 		if n := k.N.BitLen(); n < MinRSABits || n > MaxRSABits {
 			return fmt.Errorf("%w: RSA of %d bits", ErrKey, n)
+		}
+		// RFC 8017 section 3.1: both are odd, and 1 would sign nothing.
+		if k.N.Bit(0) == 0 || k.E < 3 || k.E&1 == 0 || k.E > MaxRSAExponent {
+			return fmt.Errorf("%w: RSA modulus or exponent", ErrKey)
 		}
 	default:
 		return ErrUnsupported
@@ -94,77 +102,39 @@ func Check(alg Alg, key crypto.PublicKey) error {
 }
 
 // Verify checks sig over msg. ECDSA signatures are r and s of fixed length, one
-// after the other (RFC 7518 section 3.4, RFC 9053 section 2.1), never ASN.1.
+// after the other (RFC 7518 section 3.4, RFC 9053 section 2.1), never ASN.1. The
+// salt of PSS is as long as the hash (RFC 7518 section 3.5, RFC 8230 section 2).
 func Verify(alg Alg, key crypto.PublicKey, msg, sig []byte) error {
+	return verify(alg, key, msg, sig)
+}
+
+// VerifyString is Verify for a message held in a string, which it does not copy
+// to hash it.
+func VerifyString(alg Alg, key crypto.PublicKey, msg string, sig []byte) error {
+	return verify(alg, key, msg, sig)
+}
+
+func verify[M string | []byte](alg Alg, key crypto.PublicKey, msg M, sig []byte) error {
 	if err := Check(alg, key); err != nil {
 		return err
 	}
+	var buf [sha512.Size]byte
+	ok := false
 	switch alg {
 	case ES256, ES384, ES512:
-		return verifyECDSA(alg, key.(*ecdsa.PublicKey), digest(alg, msg), sig)
+		ok = verifyECDSA(alg, key.(*ecdsa.PublicKey), digest(buf[:0], alg, msg), sig)
 	case EdDSA:
-		if len(sig) != ed25519.SignatureSize || !ed25519.Verify(key.(ed25519.PublicKey), msg, sig) {
-			return ErrSignature
-		}
+		ok = len(sig) == ed25519.SignatureSize && ed25519.Verify(key.(ed25519.PublicKey), []byte(msg), sig)
 	case PS256, PS384, PS512:
-		opts := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
-		if rsa.VerifyPSS(key.(*rsa.PublicKey), hash(alg), digest(alg, msg), sig, opts) != nil {
-			return ErrSignature
-		}
+		opts := rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+		ok = rsa.VerifyPSS(key.(*rsa.PublicKey), hashOf(alg), digest(buf[:0], alg, msg), sig, &opts) == nil
 	case RS256, RS384, RS512:
-		if rsa.VerifyPKCS1v15(key.(*rsa.PublicKey), hash(alg), digest(alg, msg), sig) != nil {
-			return ErrSignature
-		}
+		ok = rsa.VerifyPKCS1v15(key.(*rsa.PublicKey), hashOf(alg), digest(buf[:0], alg, msg), sig) == nil
 	}
-	return nil
-}
-
-func verifyECDSA(alg Alg, key *ecdsa.PublicKey, digest, sig []byte) error {
-	n := (curve(alg).Params().BitSize + 7) / 8
-	if len(sig) != 2*n {
-		return ErrSignature
-	}
-	var buf [144]byte // two integers of 66 bytes with their headers
-	if !ecdsa.VerifyASN1(key, digest, derSignature(buf[:0], sig[:n], sig[n:])) {
+	if !ok {
 		return ErrSignature
 	}
 	return nil
-}
-
-// derSignature appends SEQUENCE { INTEGER r, INTEGER s }.
-func derSignature(out, r, s []byte) []byte {
-	r, s = trim(r), trim(s)
-	n := intLen(r) + intLen(s)
-	out = append(out, 0x30)
-	if n > 127 {
-		out = append(out, 0x81)
-	}
-	out = append(out, byte(n))
-	return appendInt(appendInt(out, r), s)
-}
-
-func trim(b []byte) []byte {
-	for len(b) > 1 && b[0] == 0 {
-		b = b[1:]
-	}
-	return b
-}
-
-func intLen(b []byte) int {
-	if b[0] >= 0x80 {
-		return len(b) + 3
-	}
-	return len(b) + 2
-}
-
-func appendInt(out, b []byte) []byte {
-	out = append(out, 0x02)
-	if b[0] >= 0x80 {
-		out = append(out, byte(len(b)+1), 0)
-	} else {
-		out = append(out, byte(len(b)))
-	}
-	return append(out, b...)
 }
 
 func curve(alg Alg) elliptic.Curve {
@@ -178,7 +148,7 @@ func curve(alg Alg) elliptic.Curve {
 	}
 }
 
-func hash(alg Alg) crypto.Hash {
+func hashOf(alg Alg) crypto.Hash {
 	switch alg {
 	case ES256, PS256, RS256:
 		return crypto.SHA256
@@ -189,16 +159,29 @@ func hash(alg Alg) crypto.Hash {
 	}
 }
 
-func digest(alg Alg, msg []byte) []byte {
-	switch hash(alg) {
+// digest appends the hash of msg to out.
+func digest[M string | []byte](out []byte, alg Alg, msg M) []byte {
+	switch hashOf(alg) {
 	case crypto.SHA256:
-		d := sha256.Sum256(msg)
-		return d[:]
+		return sum256(out, msg)
 	case crypto.SHA384:
-		d := sha512.Sum384(msg)
-		return d[:]
+		d := sha512.Sum384([]byte(msg))
+		return append(out, d[:]...)
 	default:
-		d := sha512.Sum512(msg)
-		return d[:]
+		d := sha512.Sum512([]byte(msg))
+		return append(out, d[:]...)
 	}
+}
+
+// sum256 goes through msg in pieces: a string turned into bytes would be copied to
+// the heap whole.
+func sum256[M string | []byte](out []byte, msg M) []byte {
+	var piece [512]byte
+	h := sha256.New()
+	for len(msg) > 0 {
+		n := copy(piece[:], msg)
+		h.Write(piece[:n])
+		msg = msg[n:]
+	}
+	return h.Sum(out)
 }

@@ -35,7 +35,10 @@ func must(m cbor.DecMode, err error) cbor.DecMode {
 	return m
 }
 
-// Unmarshal decodes exactly one item into v.
+// Unmarshal decodes exactly one item into v. Beware of what the decoder takes for
+// convenience: null and undefined leave v alone, tags are dropped before arrays
+// and maps, and an array of small integers passes for bytes. Where the type
+// matters, look at the major type first.
 func Unmarshal(b []byte, v any) error { return mode.Unmarshal(b, v) }
 
 // First decodes the first item into v and returns what follows it.
@@ -43,17 +46,3 @@ func First(b []byte, v any) (rest []byte, err error) { return mode.UnmarshalFirs
 
 // Wellformed checks one item without decoding it.
 func Wellformed(b []byte) error { return mode.Wellformed(b) }
-
-// Bytes24 returns the content of a tag 24 byte string ("encoded CBOR data item",
-// RFC 8949 section 3.4.5.1). Item is the whole of it as received.
-func Bytes24(item []byte) ([]byte, bool) {
-	var t cbor.RawTag
-	if mode.Unmarshal(item, &t) != nil || t.Number != 24 {
-		return nil, false
-	}
-	var b []byte
-	if len(t.Content) == 0 || t.Content[0]>>5 != 2 || mode.Unmarshal(t.Content, &b) != nil {
-		return nil, false
-	}
-	return b, true
-}

@@ -1,15 +1,14 @@
 // Package strictjson decodes JSON that somebody signed, without the liberties of
-// encoding/json: member names are case-sensitive and unique, text is valid UTF-8,
-// numbers keep their value, nothing follows the document, and depth has a limit.
+// encoding/json: member names are case-sensitive and unique, text is valid UTF-8
+// without half surrogate pairs, whole numbers that fit 64 bits keep their value,
+// nothing follows the document, and depth has a limit.
 package strictjson
 
 import (
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // MaxDepth bounds the nesting of a document.
@@ -30,9 +29,13 @@ func Object(b []byte) (map[string]any, error) {
 	return m, nil
 }
 
-// Into decodes one document into a struct: duplicate names, invalid UTF-8 and
-// values of another type are errors; unknown members are ignored.
+// Into decodes one document into a struct: what Decode refuses and values of
+// another type are errors; unknown members are ignored, and null leaves a member
+// empty. It goes over the document twice, and is not for the hot path.
 func Into(b []byte, out any) error {
+	if _, err := Decode(b); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(b, out); err != nil {
 		return clean(err)
 	}
@@ -41,18 +44,8 @@ func Into(b []byte, out any) error {
 
 // clean keeps what went wrong and drops what was in the document.
 func clean(err error) error {
-	var syn *jsontext.SyntacticError
-	var sem *json.SemanticError
-	switch {
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		return errors.New("repeated member name")
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return errors.New("JSON ends too early")
-	case errors.As(err, &syn):
-		return fmt.Errorf("malformed JSON at byte %d", syn.ByteOffset)
-	case errors.As(err, &sem):
+	if sem, ok := errors.AsType[*json.SemanticError](err); ok {
 		return fmt.Errorf("JSON value of the wrong type at byte %d", sem.ByteOffset)
-	default:
-		return err
 	}
+	return errors.New("malformed JSON")
 }

@@ -1,0 +1,103 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/edgetrust/edgetrust/node/api"
+	"github.com/edgetrust/edgetrust/verify/reason"
+)
+
+// ErrUnknown says that a URL is not followed by the node.
+var ErrUnknown = errors.New("not followed")
+
+// FetchError says that the origin failed, as opposed to its bytes being refused.
+type FetchError struct{ Err error }
+
+func (e *FetchError) Error() string { return "failed to fetch: " + e.Err.Error() }
+func (e *FetchError) Unwrap() error { return e.Err }
+
+// The outcomes of a refresh.
+const (
+	Admitted  = "admitted"  // a new version
+	Unchanged = "unchanged" // the version that was held
+)
+
+// Refreshed is what a refresh came to.
+type Refreshed struct {
+	List     string `json:"list"`
+	Outcome  string `json:"outcome"` // admitted or unchanged
+	Sequence uint64 `json:"sequence"`
+}
+
+// refresh answers POST /v1/refresh {"url": "…"} when the attempt is over.
+func (h *handler) refresh(w http.ResponseWriter, r *http.Request) {
+	url, p := refreshURL(w, r)
+	if p != nil {
+		api.WriteProblem(w, r, p)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), refreshTimeout)
+	defer cancel()
+	done, err := h.o.Refresher.Refresh(ctx, url)
+	if err != nil {
+		api.WriteProblem(w, r, h.refreshProblem(err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(done)
+}
+
+func (h *handler) refreshProblem(err error) *api.Problem {
+	var fetch *FetchError
+	refusal, refused := reason.Of(err)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return api.NewProblem(api.NotFound, "this node does not follow that URL; /v1/lists and status.prefetch name those it does")
+	case refused:
+		return api.NewProblem(api.Refused, refusal.Detail).WithReason(string(refusal.Code))
+	case errors.As(err, &fetch):
+		return api.NewProblem(api.OriginFailed, fetch.Error())
+	default:
+		h.o.Logger.Error("refresh failed", "err", err)
+		return api.NewProblem(api.InternalError, "the node failed at this refresh; see its log")
+	}
+}
+
+func refreshURL(w http.ResponseWriter, r *http.Request) (string, *api.Problem) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return "", api.NewProblem(api.UnsupportedMediaType, "send application/json")
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	var body struct {
+		URL string `json:"url"`
+	}
+	err := dec.Decode(&body)
+	if err == nil {
+		_, err = dec.Token()
+		if errors.Is(err, io.EOF) {
+			err = nil
+		} else if err == nil {
+			err = errors.New("something follows")
+		}
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return "", api.NewProblem(api.TooLarge, "the body is too large")
+	case err != nil || body.URL == "":
+		p := api.NewProblem(api.MalformedRequest, `send {"url": "…"} with the URL of a list as it is configured`)
+		p.Member = "/url"
+		return "", p
+	}
+	return body.URL, nil
+}

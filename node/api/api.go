@@ -1,0 +1,164 @@
+// Package api is the public HTTP interface: POST /v1/verify and /v1/verify/batch,
+// the lists a node rests on, the registry of codes, and the contract itself as
+// OpenAPI 3.1. Requests and answers are JSON or CBOR with the same member names
+// and the same meaning.
+//
+// Most callers call New with an Engine and serve the handler it returns. The
+// package stands on net/http alone: it knows neither QUIC nor the cache, and it
+// works the same over HTTP/1.1, HTTP/2 and HTTP/3. Every body, wait, queue and
+// table has a bound. A bad presentation is an answer (200), a bad request is a
+// problem (RFC 9457), and neither quotes what was presented.
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"log/slog"
+	"math"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/edgetrust/edgetrust/verify"
+)
+
+// Bounds that no configuration changes.
+const (
+	maxDepth         = 32  // nesting of a body
+	maxTransaction   = 64  // transaction_data entries
+	maxPresentations = 256 // presentations of one request
+	maxExpect        = 64  // entries of expect, as dcql.MaxCredentials
+	maxTypes         = 64  // types of one entry of expect
+	maxPaths         = 256 // claims of one entry of expect
+	maxClients       = 16384
+	maxRequestID     = 64
+	maxName          = 64 // bytes of a member name that a problem repeats
+)
+
+// Engine answers what the handlers ask.
+type Engine interface {
+	// Verify evaluates one request. It returns nil only when ctx ended first.
+	Verify(ctx context.Context, req *verify.Request) *verify.Result
+	// Lists describes every configured list, by name.
+	Lists() []ListInfo
+	Info() Info
+}
+
+// Limits bound what a caller may send. Zero fields take the defaults.
+type Limits struct {
+	Body  int64 // bytes of a body; default 1 MiB
+	Batch int   // items of a batch; default 100
+	// BodyMemory bounds the bytes of all bodies being held at once; default 64
+	// bodies of full size.
+	BodyMemory int64
+}
+
+// Auth says who may ask. The zero Auth is open to everybody; the caller decides
+// whether that is right for the address the handler is served at.
+type Auth struct {
+	// Tokens returns the SHA-256 digests of the bearer tokens that are accepted.
+	// It is called for each request, so that a file can be read again. Nil: no
+	// token is asked for.
+	Tokens func() [][sha256.Size]byte
+}
+
+// Rate limits each client, who is his token or, without one, his address.
+type Rate struct {
+	PerSecond float64 // 0: no limit
+	Burst     int     // 0: one second's worth
+}
+
+// Options of the handler.
+type Options struct {
+	Engine Engine // needed
+	// Policies by name. "default" is added when it is missing.
+	Policies map[string]verify.Policy
+	Limits   Limits
+	Auth     Auth
+	Rate     Rate
+
+	NodeName string // "node" of every answer
+	Version  string // "version" of every answer
+	Test     bool   // answers say "test": true, because the anchors are a demonstration's
+
+	// InFlight is how many requests are evaluated at once; 0: twice the cores.
+	// Queue is how many more may wait for their turn; 0: 64 for each in flight.
+	InFlight int
+	Queue    int
+	QueueFor time.Duration // longest wait for a turn; 0: 1 s
+
+	BodyTimeout time.Duration // longest time a body may take to arrive; 0: 10 s
+	MaxDeadline time.Duration // longest time a request may take, whatever it asks for; 0: 15 s
+
+	Logger  *slog.Logger      // nil: discards
+	Observe func(Observation) // called once a request is answered; nil: nobody is told
+}
+
+func (o Options) withDefaults() Options {
+	setDefault(&o.Limits.Body, 1<<20)
+	setDefault(&o.Limits.Batch, 100)
+	setDefault(&o.Limits.BodyMemory, 64*o.Limits.Body)
+	setDefault(&o.InFlight, 2*runtime.GOMAXPROCS(0))
+	setDefault(&o.Queue, 64*o.InFlight)
+	setDefault(&o.QueueFor, time.Second)
+	setDefault(&o.BodyTimeout, 10*time.Second)
+	setDefault(&o.MaxDeadline, 15*time.Second)
+	setDefault(&o.Rate.Burst, max(1, int(math.Ceil(o.Rate.PerSecond))))
+	policies := map[string]verify.Policy{defaultPolicy: verify.DefaultPolicy()}
+	for name, p := range o.Policies {
+		p.Name = name
+		policies[name] = p
+	}
+	o.Policies = policies
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Observe == nil {
+		o.Observe = func(Observation) {}
+	}
+	return o
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// defaultPolicy is the policy of a request that names none.
+const defaultPolicy = "default"
+
+// handler is the state behind New.
+type handler struct {
+	o      Options
+	routes map[string]route
+	gate   *gate
+	memory *memory
+	rates  *rates // nil: no limit
+}
+
+// route is one path. A document (GET) has no body; an action (POST) has one.
+type route struct {
+	endpoint string // the name in metrics
+	get      func(*exchange)
+	post     func(*exchange)
+}
+
+// New returns the handler of the public listener.
+func New(o Options) http.Handler {
+	o = o.withDefaults()
+	h := &handler{o: o, gate: newGate(o.InFlight, o.Queue, o.QueueFor), memory: &memory{limit: o.Limits.BodyMemory}}
+	if o.Rate.PerSecond > 0 {
+		h.rates = newRates(o.Rate)
+	}
+	h.routes = map[string]route{
+		"/v1/verify":       {endpoint: "verify", post: h.verify},
+		"/v1/verify/batch": {endpoint: "verify_batch", post: h.batch},
+		"/v1/lists":        {endpoint: "lists", get: h.lists},
+		"/v1/info":         {endpoint: "info", get: h.info},
+		"/v1/codes":        {endpoint: "codes", get: codesDocument().serve},
+		"/openapi.json":    {endpoint: "openapi", get: openapiDocument().serve},
+	}
+	return h
+}

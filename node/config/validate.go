@@ -1,0 +1,203 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/edgetrust/edgetrust/verify/trustlist"
+)
+
+const nameRunes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+
+// validator checks what takes more than one field to know.
+type validator struct {
+	config *Config
+	report func(field, format string, args ...any)
+}
+
+func (v *validator) all() {
+	c := v.config
+	v.name("name", c.Name)
+	if c.Zone != "" {
+		v.name("zone", c.Zone)
+	}
+	v.public(c.Public)
+	v.admin(c.Admin)
+	v.trust(c.Trust)
+	v.status(c.Status)
+	for name, p := range c.Policies {
+		v.name("policies."+name, name)
+		if p.Status == "" || p.HolderBinding == "" {
+			v.report("policies."+name, "incomplete; start from the default policy")
+		}
+	}
+}
+
+func (v *validator) name(field, name string) {
+	if name == "" || len(name) > maxName || strings.Trim(name, nameRunes) != "" {
+		v.report(field, "a name of 1 to %d letters, digits, -, _ and . is needed", maxName)
+	}
+}
+
+func (v *validator) public(p Public) {
+	v.listen("public.listen", p.Listen)
+	if (p.TLS.Cert == "") != (p.TLS.Key == "") {
+		v.report("public.tls", "cert and key go together; give both, or neither for a self-signed certificate")
+	}
+	if p.Auth == (Auth{}) && !Loopback(p.Listen) {
+		v.report("public.auth", "is needed because public.listen is not on loopback: {tokens_file: …}, {client_ca: …}, or the word open to let everybody ask")
+	}
+	if p.Rate.PerSecond == 0 && p.Rate.Burst != 0 {
+		v.report("public.rate.per_client", "is needed with burst (200/s)")
+	}
+}
+
+func (v *validator) admin(a Admin) {
+	v.listen("admin.listen", a.Listen)
+	if a.TokenFile == "" && !Loopback(a.Listen) {
+		v.report("admin.token_file", "is needed because admin.listen is not on loopback; put a token of your own into a file, one to a line")
+	}
+}
+
+func (v *validator) listen(field, addr string) {
+	_, port, err := net.SplitHostPort(addr)
+	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n > 65535 {
+		v.report(field, "an address with a port is needed (127.0.0.1:8443, :8443; port 0 takes a free one)")
+	}
+}
+
+// Loopback says whether an address to listen at can only be reached from this
+// machine.
+func Loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+func (v *validator) trust(t Trust) {
+	if len(t.Sources) == 0 {
+		v.report("trust.sources", "name at least one list of anchors; without one nothing can be trusted")
+	}
+	seen := make(map[string]int)
+	for i, s := range t.Sources {
+		at := fmt.Sprintf("trust.sources[%d]", i)
+		v.name(at+".name", s.Name)
+		if first, twice := seen[s.Name]; twice && s.Name != "" {
+			v.report(at+".name", "trust.sources[%d] has this name already; a list is known by its name", first)
+		} else {
+			seen[s.Name] = i
+		}
+		switch s.Type {
+		case TypeLoTE:
+			v.lote(at, s)
+		case TypeAnchors:
+			v.anchors(at, s)
+		default:
+			v.report(at+".type", "one of %s, %s is needed", TypeLoTE, TypeAnchors)
+		}
+	}
+}
+
+// lote checks a source that is fetched and signed.
+func (v *validator) lote(at string, s Source) {
+	v.fetched(at+".url", s.URL, s.AllowInsecure, "allow_insecure: true on this source (loopback labs)")
+	if len(s.Signers) == 0 {
+		v.report(at+".signers", "name the PEM files of the certificates that may sign this list; nothing else vouches for it")
+	}
+	for field, set := range map[string]bool{"kind": s.Kind != "", "purposes": len(s.Purposes) > 0, "territory": s.Territory != "", "types": len(s.Types) > 0} {
+		if set {
+			v.report(at+"."+field, "belongs to a source of type anchors; a signed list says this itself")
+		}
+	}
+}
+
+// anchors checks a local bundle, whose scope is what the file says here.
+func (v *validator) anchors(at string, s Source) {
+	switch {
+	case !strings.HasPrefix(s.URL, "file:"):
+		v.report(at+".url", "file:PATH is needed: a bundle of anchors is not signed, so it is read from a local file and nowhere else")
+	case s.Path == "":
+		v.report(at+".url", "a path is needed after file:")
+	case strings.HasPrefix(s.URL, "file://") && !strings.HasPrefix(s.URL, "file:///"):
+		v.report(at+".url", "a file on another host cannot be read; write file:PATH")
+	}
+	if s.Kind == "" {
+		v.report(at+".kind", "say which kind of attestation these anchors issue: %s", joined(trustlist.Kinds()))
+	}
+	if len(s.Purposes) == 0 {
+		v.report(at+".purposes", "say what these anchors sign: [issuance], [revocation] or both")
+	}
+	if s.Kind == trustlist.KindEAA && len(s.Types) == 0 {
+		v.report(at+".types", "name the types these anchors may issue; an eaa anchor without one serves none")
+	}
+	if t := s.Territory; t != "" && (len(t) != 2 || strings.Trim(t, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "") {
+		v.report(at+".territory", "a country code of two letters is needed (DE)")
+	}
+	for field, set := range map[string]bool{"profile": s.Profile != "", "signers": len(s.Signers) > 0, "allow_insecure": s.AllowInsecure} {
+		if set {
+			v.report(at+"."+field, "belongs to a source of type lote")
+		}
+	}
+}
+
+// fetched checks a URL that a node asks for; permit says what would let it be
+// http.
+func (v *validator) fetched(field, raw string, insecure bool, permit string) {
+	u, err := url.Parse(raw)
+	switch {
+	case raw == "":
+		v.report(field, "a URL is needed")
+	case err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "":
+		v.report(field, "an absolute URL is needed (https://host/path)")
+	case u.User != nil:
+		v.report(field, "a URL with a user or password in it would end up in logs and answers; take it out")
+	case u.Fragment != "" || strings.Contains(raw, "#"):
+		v.report(field, "a fragment is never sent; take it out")
+	case u.Scheme == "http" && !insecure:
+		v.report(field, "http:// is refused; use https://, or set %s", permit)
+	case u.Scheme != "https" && u.Scheme != "http":
+		v.report(field, "https:// is needed")
+	}
+}
+
+func (v *validator) status(s Status) {
+	if s.RefreshMin > s.RefreshMax {
+		v.report("status.refresh", "min is larger than max")
+	}
+	if s.AllowInsecure && len(s.AllowHosts) == 0 {
+		v.report("status.allow_hosts", "name the hosts that allow_insecure is meant for (127.0.0.1:8080)")
+	}
+	for i, h := range s.AllowHosts {
+		if u, err := url.Parse("https://" + h); err != nil || u.Host != h || u.Hostname() == "" {
+			v.report(fmt.Sprintf("status.allow_hosts[%d]", i), "host or host:port is needed, without https:// and path")
+		}
+	}
+	seen := make(map[string]bool)
+	for i, uri := range s.Prefetch {
+		at := fmt.Sprintf("status.prefetch[%d]", i)
+		v.fetched(at, uri, s.Insecure(uri), "status.allow_insecure: true with this host in status.allow_hosts (labs)")
+		if seen[uri] {
+			v.report(at, "stands twice; keep one")
+		}
+		seen[uri] = true
+	}
+}
+
+// Insecure says whether a status list may be fetched over plain http and from
+// private addresses.
+func (s Status) Insecure(uri string) bool {
+	u, err := url.Parse(uri)
+	return s.AllowInsecure && err == nil &&
+		(slices.Contains(s.AllowHosts, u.Host) || slices.Contains(s.AllowHosts, u.Hostname()))
+}

@@ -1,0 +1,183 @@
+// Package dev is the demonstration behind `edgenode dev`: an ecosystem in memory,
+// an origin that publishes its lists, and a node that follows them, all on
+// loopback. It shows every kind of outcome once, revokes a credential, and then
+// stays up, so that an integrator can try his own requests and get fresh
+// presentations for his own nonce.
+//
+// Its issuers are made at start and marked as a test's; `edgenode run` refuses
+// them, and every answer says "test": true.
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/edgetrust/edgetrust/node"
+	"github.com/edgetrust/edgetrust/node/client"
+	"github.com/edgetrust/edgetrust/node/config"
+	"github.com/edgetrust/edgetrust/verify/verifytest"
+)
+
+// Options of a demonstration. Zero addresses take a free port on loopback.
+type Options struct {
+	Dir     string // for the sample requests; "" makes a temporary folder
+	Listen  string // the node's public listener
+	Admin   string // its private one
+	Origin  string // the origin and POST /dev/present
+	Once    bool   // end after the demonstration
+	Version string
+	Out     io.Writer
+	Logger  *slog.Logger
+}
+
+// ErrUnexpected says that a sample came out otherwise than it should.
+var ErrUnexpected = errors.New("a sample came out otherwise than it should")
+
+// readyTimeout is how long the node may take to load its lists.
+const readyTimeout = 15 * time.Second
+
+// Run runs the demonstration: until it is over if Once, else until ctx ends. The
+// error is ErrUnexpected if a sample came out wrong.
+func Run(ctx context.Context, o Options) error {
+	d, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	if err := d.show(ctx); err != nil || o.Once {
+		return err
+	}
+	d.hints()
+	<-ctx.Done()
+	return nil
+}
+
+// demo is a running demonstration.
+type demo struct {
+	o      Options
+	world  *verifytest.World
+	origin *originServer
+	node   *node.Node
+	client *client.Client
+	token  string
+	made   []*verifytest.Made
+}
+
+func start(ctx context.Context, o Options) (d *demo, err error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	for _, addr := range []*string{&o.Listen, &o.Admin, &o.Origin} {
+		if *addr == "" {
+			*addr = "127.0.0.1:0"
+		}
+		if err := onLoopback(*addr); err != nil {
+			return nil, err
+		}
+	}
+	d = &demo{o: o}
+	defer func() {
+		if err != nil {
+			d.stop()
+		}
+	}()
+	if d.world, err = verifytest.New(time.Now()); err != nil {
+		return nil, fmt.Errorf("failed to make the ecosystem: %w", err)
+	}
+	if d.o.Dir == "" {
+		if d.o.Dir, err = os.MkdirTemp("", "edgetrust-dev-"); err != nil {
+			return nil, err
+		}
+	}
+	if d.origin, err = listenOrigin(d); err != nil {
+		return nil, err
+	}
+	d.world.StatusBase, d.world.ListBase = d.origin.url, d.origin.url
+	if err := d.makeSamples(); err != nil {
+		return nil, err
+	}
+	cfg, err := d.writeConfig()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.startNode(ctx, cfg); err != nil {
+		return nil, err
+	}
+	return d, d.waitReady(ctx)
+}
+
+// onLoopback keeps the demonstration's made-up trust off every network.
+func onLoopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("address %q: host:port is needed", addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("address %q: the demonstration listens on loopback only; use edgenode run for a real node", addr)
+	}
+	return nil
+}
+
+func (d *demo) startNode(ctx context.Context, cfg *config.Config) (err error) {
+	d.node, err = node.New(node.Options{Config: cfg, Version: d.o.Version, Logger: d.o.Logger, UnsafeDev: true})
+	if err != nil {
+		return err
+	}
+	if err := d.node.Start(ctx); err != nil {
+		d.node.Close()
+		d.node = nil
+		return err
+	}
+	d.client, err = client.New(client.Options{
+		URL: "https://" + d.node.Addr(), AdminURL: "http://" + d.node.AdminAddr(), AdminToken: d.token, UnsafeInsecure: true,
+	})
+	return err
+}
+
+func (d *demo) waitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	for {
+		ok, why := d.node.Ready()
+		if ok {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the node did not become ready: %v", why)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	// Readiness asks for trust lists; the samples need the status lists, too.
+	return d.refreshAll(ctx)
+}
+
+// refreshAll makes the node look at every status list now.
+func (d *demo) refreshAll(ctx context.Context) error {
+	for _, uri := range d.statusURIs() {
+		if _, err := d.client.Refresh(ctx, uri); err != nil {
+			return fmt.Errorf("failed to refresh a status list: %w", err)
+		}
+	}
+	return nil
+}
+
+func (d *demo) stop() {
+	if d.client != nil {
+		_ = d.client.Close()
+	}
+	if d.node != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = d.node.Stop(ctx)
+	}
+	if d.origin != nil {
+		d.origin.close()
+	}
+}

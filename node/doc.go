@@ -1,0 +1,39 @@
+// Package node is one node as a value: New wires the rooms below from Options,
+// Start opens the listeners and begins to follow the lists, Stop drains.
+//
+// This is the map of the house. Two paths cross it, and nothing goes round them.
+//
+// An update: an origin (cache/origin) or a local file yields bytes; cache.Store.Admit
+// is the only way in: bounds, identity, parse, signature, times, sequence; then a new
+// immutable View is swapped in.
+//
+// A request: a listener (node/serve) hands it to node/api, which decodes and bounds
+// it, takes the View once, calls verify.Verifier.Verify and encodes the Result with
+// its basis. No outbound call is made on this path.
+//
+// The rooms:
+//
+//	cmd/edgenode     the daemon: flags and file become Options
+//	cmd/edgectl      the operator's tool
+//	node             wiring, this package
+//	node/config      the file format
+//	node/api         public HTTP handlers, on net/http only
+//	node/serve       the public listeners: HTTP/3, HTTP/2 and HTTP/1.1 on one port
+//	node/admin       the private listener: health, metrics, refresh
+//	node/client      a client of both listeners
+//	node/dev         the demonstration: a node with an ecosystem beside it
+//	cache            Store, Admit and View; the cache of built certificate chains
+//	cache/artefact   names of the things that are kept
+//	cache/origin     fetching on a schedule
+//	verify           the order of checks, policies, results
+//	verify/sdjwt     SD-JWT VC
+//	verify/mdoc      ISO mdoc
+//	verify/statuslist  Token Status List
+//	verify/trustlist the common model of lists; lote and bundle read two formats
+//	verify/dcql      the query language
+//	verify/reason    the vocabulary of refusals
+//	verify/verifytest  an ecosystem in memory: issuers, wallets, lists
+//	deploy           example configurations, each loaded by a test
+//
+// Imports point one way; imports_test.go holds the table with a reason per row.
+package node
