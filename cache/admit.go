@@ -146,6 +146,12 @@ func (s *Store) refused(raw artefact.Raw, err error) Event {
 	} else if h, ok := s.lists[raw.ID.Name]; ok {
 		h.refusedWith(Refusal{At: raw.At, Door: raw.Door, Code: r.Code, Detail: r.Detail})
 	}
+	if r.Code == reason.TrustListConflict {
+		// Somebody signed two lists as one: worth more than a line in a log.
+		s.log.Error("equivocation: two lists with one sequence number, the first is kept", "list", name,
+			"held", s.lists[raw.ID.Name].ref.Digest.String(), "refused", artefact.Sum(raw.Bytes).String())
+		return Event{Type: "equivocation", List: name, Code: string(r.Code), Detail: r.Detail}
+	}
 	s.log.Warn("artefact refused", "list", name, "kind", raw.ID.Kind, "door", raw.Door, "code", r.Code, "detail", r.Detail)
 	return Event{Type: "list_refused", List: name, Code: string(r.Code), Detail: r.Detail}
 }

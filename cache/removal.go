@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
@@ -42,7 +43,8 @@ func (h *heldList) remove(next *trustlist.List, now time.Time, o Options) (event
 		}
 	}
 	sudden := func(where string) bool {
-		return lost[where] >= o.RemovalMin && float64(lost[where]) > o.RemovalShare*float64(total[where])
+		// A local bundle is the operator's own decision.
+		return h.source.Type != artefact.Anchors && lost[where] >= o.RemovalMin && float64(lost[where]) > o.RemovalShare*float64(total[where])
 	}
 	// What came back counts again.
 	kept := h.withdrawn[:0]

@@ -81,7 +81,7 @@ func (m *metrics) observe(o api.Observation) {
 
 // event counts what the store refused.
 func (m *metrics) event(e cache.Event) {
-	if e.Type == "list_refused" {
+	if e.Code != "" {
 		m.refused.WithLabelValues(e.List, e.Code).Inc()
 	}
 }

@@ -30,9 +30,15 @@ func sources(c *config.Config, unsafeDev bool) (list []cache.Source, err error) 
 				return nil, fmt.Errorf("trust.sources[%d].signers: %w", i, err)
 			}
 		}
-		for _, cert := range src.Signers {
+		trusted := src.Signers
+		if s.Type == config.TypeAnchors {
+			if trusted, err = s.Bundle(); err != nil {
+				return nil, fmt.Errorf("trust.sources[%d].url: %w", i, err)
+			}
+		}
+		for _, cert := range trusted {
 			if trustlist.IsTest(cert) && !unsafeDev {
-				return nil, fmt.Errorf("trust.sources[%d].signers: %q was made by a demonstration (edgenode dev) and must not be trusted; pin the publisher's own certificate", i, cert.Subject.CommonName)
+				return nil, fmt.Errorf("trust.sources[%d]: %q was made by a demonstration (edgenode dev) and must not be trusted; take the publisher's own certificate", i, cert.Subject.CommonName)
 			}
 		}
 		list = append(list, src)
@@ -46,7 +52,7 @@ func targets(c *config.Config) (list []origin.Followed) {
 		door := artefact.Origin
 		t := origin.Target{URL: s.URL, Accept: "application/jose, application/jwt;q=0.9, */*;q=0.1", Max: cache.MaxList, AllowInsecure: s.AllowInsecure}
 		if s.Path != "" {
-			door, t.URL = artefact.File, "file://"+s.Path
+			door, t.Path = artefact.File, s.Path
 		}
 		list = append(list, origin.Followed{
 			ID: artefact.ID{Kind: artefact.Kind(s.Type), Name: s.Name}, Door: door, Target: t,

@@ -33,6 +33,8 @@ type Chain struct {
 	anchor              AnchorRef
 	notBefore, notAfter time.Time
 	warnings            []error
+
+	subject, fingerprint string // of the leaf, as an answer names it
 }
 
 // Cost is roughly the bytes a cached chain takes.
@@ -59,7 +61,7 @@ func (c *check) path(kind trustlist.Kind, p presented) (*path, error) {
 	typ := p.unverifiedType()
 	key := chainKey(ders, p.format(), kind, typ, c.view.Epoch())
 	if ch, ok := c.chains.Get(key); ok && ch.key == key && ch.within(c.now) {
-		if t, ok := c.lookup(ch.anchor); ok && rank(t, c.now) <= rankExpired {
+		if t, ok := c.lookup(ch.anchor); ok && rank(t, c.now) == rankUsable {
 			return &path{ch, t}, nil
 		}
 	}
@@ -77,7 +79,7 @@ func (c *check) build(ders [][]byte, kind trustlist.Kind, typ, format string) (*
 	if err != nil {
 		return nil, err
 	}
-	ch := &Chain{leaf: certs[0], certs: certs}
+	ch := &Chain{leaf: certs[0], certs: certs, subject: certs[0].Subject.String(), fingerprint: fingerprint(certs[0])}
 	if n := c.anchorWithin(certs); n > 0 {
 		// Forbidden by HAIP and ISO/IEC 18013-5, harmless once it is cut off.
 		ch.certs = certs[:n]
@@ -303,9 +305,9 @@ func (p *path) listWarnings(now time.Time) (errs []error) {
 
 func (p *path) issuer() *Issuer {
 	return &Issuer{
-		Subject:   p.leaf.Subject.String(),
+		Subject:   p.subject,
 		Territory: p.trusted.Anchor.Territory, Entity: p.trusted.Anchor.EntityName,
-		CertificateSHA256: fingerprint(p.leaf),
+		CertificateSHA256: p.Chain.fingerprint,
 	}
 }
 

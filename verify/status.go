@@ -70,8 +70,8 @@ func (c *check) lookUp(f *finding, path *path, p presented, ref statuslist.Refer
 	}
 	worst := reason.Code("")
 	for _, t := range tokens {
-		if p.format() == dcql.FormatMdoc && t.Token.Bits != 1 {
-			c.undetermined(f, reason.Refuse(reason.StatusBitsInvalid, "an mdoc's status list has one bit per entry"))
+		if err := suitsFormat(p.format(), t.Token); err != nil {
+			c.undetermined(f, err)
 			return
 		}
 		value, ok := t.Token.Value(ref.Index)
@@ -100,6 +100,20 @@ func (c *check) lookUp(f *finding, path *path, p presented, ref statuslist.Refer
 		f.Status.State = StatusUndetermined
 		c.undetermined(f, reason.Refuse(reason.StatusStale, "the newest copy of the status list is older than the policy's max_status_age"))
 	}
+}
+
+// suitsFormat checks what ISO/IEC 18013-5 12.3.6 demands of an mdoc's status list
+// beyond the draft: one bit per entry, and an exp.
+func suitsFormat(format string, t *statuslist.Token) error {
+	switch {
+	case format != dcql.FormatMdoc:
+		return nil
+	case t.Bits != 1:
+		return reason.Refuse(reason.StatusBitsInvalid, "an mdoc's status list has one bit per entry")
+	case t.Expires.IsZero():
+		return reason.Refuse(reason.StatusTokenClaimMissing, "an mdoc's status list states when it expires")
+	}
+	return nil
 }
 
 // tokensFor picks the newest usable tokens that may speak for the credential.

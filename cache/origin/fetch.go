@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 )
 
@@ -23,7 +22,8 @@ const (
 
 // Target is something to fetch.
 type Target struct {
-	URL    string
+	URL    string // as it is configured; it names the target, too
+	Path   string // the local file that a file: URL stands for; "" for others
 	Accept string
 	Max    int // bytes of the body
 	// AllowInsecure permits http:// (loopback labs).
@@ -87,7 +87,7 @@ func (f *Fetcher) Fetch(ctx context.Context, t Target, v Validators) (Answer, er
 	}
 	switch {
 	case u.Scheme == "file":
-		return fetchFile(u, t)
+		return readFile(t)
 	case u.Scheme == "https", u.Scheme == "http" && t.AllowInsecure:
 	default:
 		return Answer{}, fmt.Errorf("scheme %q is not allowed: use https, or allow_insecure in a lab", u.Scheme)
@@ -124,12 +124,8 @@ func (f *Fetcher) Fetch(ctx context.Context, t Target, v Validators) (Answer, er
 	return Answer{Bytes: b, Validators: Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}}, nil
 }
 
-func fetchFile(u *url.URL, t Target) (Answer, error) {
-	name := u.Path
-	if name == "" {
-		name = u.Opaque
-	}
-	file, err := os.Open(strings.TrimPrefix(name, "//"))
+func readFile(t Target) (Answer, error) {
+	file, err := os.Open(t.Path)
 	if err != nil {
 		return Answer{}, err
 	}

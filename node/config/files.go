@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/edgetrust/edgetrust/verify/trustlist/bundle"
 )
 
 // Limits of the files that a configuration names.
@@ -127,6 +129,24 @@ func readPEM(path string) (certs []*x509.Certificate, err error) {
 	return certs, nil
 }
 
+// Bundle reads the anchors of a local bundle as the node will: certificates that
+// cannot be used are passed over, as long as one can.
+func (s *Source) Bundle() ([]*x509.Certificate, error) {
+	b, err := ReadFile(s.Path, maxPEM)
+	if err != nil {
+		return nil, err
+	}
+	v, err := bundle.Read(b, bundle.Scope{Kind: s.Kind, Purposes: s.Purposes, Territory: s.Territory, Types: s.Types, Entity: s.Name})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path, err)
+	}
+	var certs []*x509.Certificate
+	for _, a := range v.List().Anchors {
+		certs = append(certs, a.Cert)
+	}
+	return certs, nil
+}
+
 // ClientCAs reads public.auth.client_ca; nil when there is none.
 func (c *Config) ClientCAs() (*x509.CertPool, error) {
 	if c.Public.Auth.ClientCA == "" {
@@ -171,8 +191,8 @@ func (c *Config) CheckFiles() error {
 			_, err := Certificates(s.Signers)
 			check(fmt.Sprintf("trust.sources[%d].signers", i), err)
 		}
-		if s.Path != "" {
-			_, err := readPEM(s.Path)
+		if s.Type == TypeAnchors {
+			_, err := s.Bundle()
 			check(fmt.Sprintf("trust.sources[%d].url", i), err)
 		}
 	}
