@@ -50,7 +50,7 @@ func (c *check) need(needs ...need) error {
 	if missing == nil {
 		return nil
 	}
-	return reason.Refuse(reason.RequestContextIncomplete, "to check holder binding in this flow, send %s", strings.Join(missing, ", "))
+	return reason.Refuse(reason.RequestContextIncomplete, "to check who the presentation is for in this flow, send %s", strings.Join(missing, ", "))
 }
 
 // transcript builds the one SessionTranscript of the flow named (credentials

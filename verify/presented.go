@@ -23,7 +23,8 @@ type presented interface {
 	verifyIssuer(leaf *x509.Certificate, p Policy) error
 	disclose() error
 	validity() *Validity
-	checkTime(now time.Time, leaf *x509.Certificate, p Policy) error
+	lifetime() time.Duration // from its signed start to its end; 0 when one is not stated
+	checkValid(c *check, leaf *x509.Certificate) error
 	bound() bool // holder binding is there, good or not
 	bind(c *check) (method string, err error)
 	types() []string

@@ -40,8 +40,10 @@ func (m *presentedMdoc) validity() *Validity {
 	return &Validity{NotBefore: m.i.NotBefore(), NotAfter: m.i.NotAfter()}
 }
 
-func (m *presentedMdoc) checkTime(now time.Time, leaf *x509.Certificate, p Policy) error {
-	return m.i.CheckTime(now, p.ClockSkew, leaf, p.AllowValidUntilAfterCert)
+func (m *presentedMdoc) lifetime() time.Duration { return m.i.NotAfter().Sub(m.i.NotBefore()) }
+
+func (m *presentedMdoc) checkValid(c *check, leaf *x509.Certificate) error {
+	return m.i.CheckTime(c.now, c.req.Policy.ClockSkew, leaf, c.req.Policy.AllowValidUntilAfterCert)
 }
 
 func (m *presentedMdoc) bound() bool { return m.d.HasDeviceAuth() }

@@ -39,8 +39,30 @@ func (s *presentedSDJWT) validity() *Validity {
 	return &Validity{NotBefore: s.c.NotBefore(), NotAfter: s.c.NotAfter()}
 }
 
-func (s *presentedSDJWT) checkTime(now time.Time, _ *x509.Certificate, p Policy) error {
-	return s.c.CheckTime(now, p.ClockSkew)
+// lifetime counts from nbf, else from iat (credentials 7.5).
+func (s *presentedSDJWT) lifetime() time.Duration {
+	from := s.c.NotBefore()
+	if from.IsZero() {
+		from = s.c.IssuedAt()
+	}
+	if from.IsZero() || s.c.NotAfter().IsZero() {
+		return 0
+	}
+	return s.c.NotAfter().Sub(from)
+}
+
+// checkValid checks the times, and the audience where the issuer named one.
+func (s *presentedSDJWT) checkValid(c *check, _ *x509.Certificate) error {
+	if err := s.c.CheckTime(c.now, c.req.Policy.ClockSkew); err != nil {
+		return err
+	}
+	if _, named := s.c.Claims()["aud"]; !named {
+		return nil
+	}
+	if err := c.need(needAudience); err != nil {
+		return err
+	}
+	return s.c.CheckAudience(audience(c.req))
 }
 
 func (s *presentedSDJWT) bound() bool { return s.p.HasKeyBinding() }

@@ -25,7 +25,8 @@ func (c *check) status(f *finding, path *path, p presented) {
 	if f.refuse(err) {
 		return
 	}
-	short := isShortLived(p.validity())
+	life := p.lifetime()
+	short := life > 0 && life <= shortLived
 	if p.shortLivedClaim() && (!short || len(refs)+len(mechanisms.Unknown) > 0) {
 		f.refuse(reason.Refuse(reason.ShortLivedClaimInconsistent, "the credential says it is short-lived, and its validity or its status member says otherwise"))
 		return
@@ -54,10 +55,6 @@ func (c *check) undetermined(f *finding, err error) {
 	} else {
 		f.warn(err)
 	}
-}
-
-func isShortLived(v *Validity) bool {
-	return !v.NotBefore.IsZero() && !v.NotAfter.IsZero() && v.NotAfter.Sub(v.NotBefore) <= shortLived
 }
 
 // lookUp reads one reference from what the view holds. Two tokens of one entity

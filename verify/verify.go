@@ -153,9 +153,9 @@ func (c *check) credential(f *finding, want wanted, p presented) {
 	if f.refuse(p.disclose()) {
 		return
 	}
-	// 6. Validity window.
+	// 6. Validity window, and the audience where the issuer limits it.
 	f.Validity = p.validity()
-	if f.refuse(p.checkTime(c.now, path.leaf, c.req.Policy)) {
+	if f.refuse(p.checkValid(c, path.leaf)) {
 		return
 	}
 	// 7. Holder or device binding. A request that does not say enough to check it
