@@ -95,18 +95,15 @@ func (c *check) transcript() ([]byte, error) {
 // query, the stricter of the two, and never from what was presented.
 func (c *check) binding(f *finding, w wanted, p presented) error {
 	byQuery := w.query != nil && w.query.NeedsHolderBinding()
-	byPolicy := c.req.Policy.HolderBinding == Required
+	mode := c.req.Policy.HolderBinding
+	f.HolderBinding = &HolderBinding{Method: "none"}
 	switch {
-	case c.req.Policy.HolderBinding == Forbidden && p.bound():
+	case mode == Forbidden && p.bound():
 		return reason.Refuse(reason.KBUnexpected, "the policy demands a bare credential")
-	case c.req.Policy.HolderBinding == Forbidden,
-		c.req.Policy.HolderBinding == Skip && !byQuery,
-		!byPolicy && !byQuery && !p.bound():
-		f.HolderBinding = &HolderBinding{Method: "none"}
-		return nil
-	case !p.bound() && !byPolicy:
-		f.HolderBinding = &HolderBinding{Method: "none"}
+	case !p.bound() && byQuery && mode != Required:
 		return reason.Refuse(reason.VPHolderBindingMissing, "the query asks for holder binding and the presentation has none")
+	case !byQuery && mode != Required && (mode != IfPresent || !p.bound()):
+		return nil
 	}
 	method, err := p.bind(c)
 	f.HolderBinding = &HolderBinding{Method: method, Verified: err == nil}

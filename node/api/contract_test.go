@@ -31,8 +31,8 @@ var contract = sync.OnceValue(func() validator.Validator {
 	v, errs := validator.NewValidator(doc,
 		config.WithFormatAssertions(),
 		config.WithRejectUnsupportedBodyContent(),
-		config.WithBodyDecoder("application/cbor", cborBody),
-		config.WithBodyDecoder("application/problem+cbor", cborBody),
+		config.WithBodyDecoder("application/cbor", content.DecoderFunc(cborBody)),
+		config.WithBodyDecoder("application/problem+cbor", content.DecoderFunc(cborBody)),
 	)
 	if errs != nil {
 		panic(errs)
@@ -41,7 +41,7 @@ var contract = sync.OnceValue(func() validator.Validator {
 })
 
 // cborBody shows a CBOR body to the validator as the JSON it means.
-func cborBody(in content.DecodeInput) (any, error) {
+func cborBody(in *content.DecodeInput) (any, error) {
 	b, err := io.ReadAll(in.Body)
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func sample(req *verify.Request) *verify.Result {
 			Validity:      &verify.Validity{NotBefore: noon},
 			Status:        &verify.Status{State: verify.StatusRevoked, Mechanism: "status_list", AsOf: noon, AgeSeconds: 3, Expires: noon},
 		}},
-		Basis: []verify.Basis{{List: "pid", URL: "https://lists.example/pid", Sequence: 1<<63 + 1, SHA256: hex64, NextUpdate: noon}},
+		Basis: []verify.Basis{{List: "pid", URL: "https://lists.example/pid", Sequence: 12, SHA256: hex64, NextUpdate: noon}},
 	}
 	if req.IncludeClaims {
 		res.Credentials[0].Claims = map[string]any{

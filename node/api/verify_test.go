@@ -131,11 +131,6 @@ func TestAnswerIsTheSameInBothEncodings(t *testing.T) {
 		}
 		answers = append(answers, decodeAnswer(t, w))
 	}
-	// A number beyond int64 comes out as a float in one and as a big one in the
-	// other; both stand for the same sequence.
-	for _, a := range answers {
-		a["basis"].([]any)[0].(map[string]any)["sequence"] = nil
-	}
 	if d := cmp.Diff(answers[0], answers[1]); d != "" {
 		t.Error(d)
 	}

@@ -228,7 +228,10 @@ func (c *cursor) skip(what string, depth int) {
 			c.skip(what, depth-1)
 		}
 	case majorTag:
-		c.expect(majorTag, what, fault)
+		if tag := c.expect(majorTag, what, fault); !mayTag(tag, c.next()) {
+			c.fail(what, fault)
+			return
+		}
 		c.skip(what, depth-1)
 	case majorSimple:
 		c.skipSimple(what, fault)
@@ -245,4 +248,18 @@ func (c *cursor) skipSimple(what, fault string) {
 	if !ok || info == 24 && n < 32 {
 		c.fail(what, fault)
 	}
+}
+
+// mayTag says whether the content of a tag has the type that RFC 8949 section 3.4
+// gives it, for the tags that mean dates and large integers.
+func mayTag(tag uint64, major byte) bool {
+	switch tag {
+	case 0:
+		return major == majorText
+	case 1:
+		return major <= majorNegative || major == majorSimple
+	case 2, 3:
+		return major == majorBytes
+	}
+	return true
 }

@@ -28,6 +28,7 @@ const (
 	maxNameSpaces = 64
 	maxText       = 512      // bytes of a docType, namespace or element identifier
 	maxTranscript = 64 << 10 // bytes of a session transcript
+	maxDate       = 30       // bytes of a date-time: nine digits of fraction
 	maxBignum     = 64       // bytes of an integer that Claims writes in decimal
 
 	minRandom   = 16      // bytes of an IssuerSignedItem's random (12.3.4)

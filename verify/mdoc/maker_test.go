@@ -286,3 +286,13 @@ func parseOne(t testing.TB, b []byte) *Document {
 	}
 	return r.Documents[0]
 }
+
+// content24 is what tag 24 wraps.
+func content24(raw []byte) []byte {
+	c := open(raw)
+	_, content := c.embedded("it")
+	if c.err != nil {
+		panic(c.err)
+	}
+	return content
+}

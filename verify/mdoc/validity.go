@@ -77,21 +77,51 @@ func (m *mso) readValidity(c *cursor) {
 	}
 }
 
-// tdate reads tag 0 over an RFC 3339 date-time in UTC without fractions of a
-// second, the only form the profile allows (8.1).
+// tdate reads tag 0 over an RFC 3339 date-time in UTC, written with Z. The profile
+// also forbids fractions of a second (8.1); they are read all the same, because the
+// EU's own reference issuer and Google's wallet write them and they leave no doubt
+// about the instant. An offset or a missing tag is refused.
 func (c *cursor) tdate(what string) time.Time {
-	const fault = "is not tag 0 over a date-time in UTC without fractions"
+	const fault = "is not tag 0 over a date-time in UTC"
 	if c.expect(majorTag, what, fault) != 0 {
 		c.fail(what, fault)
 		return time.Time{}
 	}
 	s := c.text(what)
-	t, err := time.Parse("2006-01-02T15:04:05Z", string(s))
-	if err != nil || len(s) != len("2006-01-02T15:04:05Z") {
+	if !isUTC(s) {
+		c.fail(what, fault)
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, string(s))
+	if err != nil {
 		c.fail(what, fault)
 		return time.Time{}
 	}
 	return t
+}
+
+// isUTC holds time.Parse to the one form that is allowed: it would also take an
+// offset, a comma before the fraction, and hours of one digit.
+func isUTC(s []byte) bool {
+	const form = "2006-01-02T15:04:05"
+	if len(s) < len(form)+1 || len(s) > maxDate || s[len(s)-1] != 'Z' {
+		return false
+	}
+	for i, x := range s[:len(s)-1] {
+		switch {
+		case i == len(form):
+			if x != '.' || len(s) == len(form)+2 {
+				return false
+			}
+		case i > len(form) || form[i] >= '0' && form[i] <= '9':
+			if x < '0' || x > '9' {
+				return false
+			}
+		case x != form[i]:
+			return false
+		}
+	}
+	return true
 }
 
 // NotBefore is validFrom.

@@ -2,6 +2,7 @@ package mdoc
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
@@ -9,7 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
 )
 
@@ -146,5 +149,104 @@ func TestVectorHandovers(t *testing.T) {
 	}
 	if got := TranscriptDCAPI(in.Origin, in.Nonce, thumbprint); !bytes.Equal(got, unhex(t, v.Expected.DCAPI)) {
 		t.Errorf("dc_api: %x", got)
+	}
+}
+
+func (v vector) run(t *testing.T) {
+	if v.load == nil {
+		return // TestVectorHandovers
+	}
+	s := v.load(t, v.file)
+	if v.at == "" {
+		v.at = readJSON(t, v.file)["now"]
+	}
+	v.compare(t, s, true, v.want)
+	if v.strict == nil {
+		v.strict = v.want
+	}
+	v.compare(t, s, false, v.strict)
+}
+
+func (v vector) compare(t *testing.T, s sample, allowAfterCert bool, want []string) {
+	t.Helper()
+	docs, err := s.documents()
+	if err != nil {
+		if len(want) != 1 || want[0] != string(reason.CodeOf(err)) {
+			t.Errorf("after cert %v: %v, want %q", allowAfterCert, err, want)
+		}
+		return
+	}
+	if len(docs) != len(want) {
+		t.Fatalf("%d documents", len(docs))
+	}
+	at, err := time.Parse(time.RFC3339, v.at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, d := range docs {
+		got, err := s.outcome(t, d, at, allowAfterCert)
+		if got != want[n] {
+			t.Errorf("document %d, after cert %v: %s (%v), want %s", n, allowAfterCert, got, err, want[n])
+		}
+	}
+}
+
+func (s sample) documents() ([]*Document, error) {
+	if s.issued != nil {
+		d, err := ParseIssuerSigned(s.docType, s.issued, limits)
+		return []*Document{d}, err
+	}
+	r, err := Parse(s.response, limits)
+	if err != nil {
+		return nil, err
+	}
+	return r.Documents, nil
+}
+
+func (s sample) outcome(t *testing.T, d *Document, at time.Time, allowAfterCert bool) (string, error) {
+	t.Helper()
+	chain, err := d.Chain()
+	if err != nil {
+		return string(reason.CodeOf(err)), err
+	}
+	if s.leaf == nil {
+		s.leaf = chain[0]
+	}
+	if !bytes.Equal(s.leaf, chain[0]) {
+		t.Error("x5chain begins with another certificate than the one given")
+	}
+	leaf := s.cert
+	if leaf == nil {
+		if leaf, err = x509.ParseCertificate(s.leaf); err != nil {
+			t.Fatal(err)
+		}
+	}
+	i, err := d.VerifyIssuer(leaf, sigalgs)
+	if err != nil {
+		return string(reason.CodeOf(err)), err
+	}
+	if err = i.CheckDigests(); err == nil {
+		err = i.CheckTime(at, 0, leaf, allowAfterCert)
+	}
+	if err == nil {
+		err = i.CheckCountry(leaf)
+	}
+	if err == nil {
+		err = i.CheckDeviceElements(d.DocType() == typePID)
+	}
+	if err != nil {
+		return string(reason.CodeOf(err)), err
+	}
+	if s.transcript == nil {
+		return issuerPart, nil
+	}
+	method, err := i.CheckDevice(s.transcript, s.emacKey, sigalgs)
+	switch {
+	case err != nil:
+		return string(reason.CodeOf(err)), err
+	case method == MethodMAC:
+		return byMAC, nil
+	default:
+		return bySignature, nil
 	}
 }

@@ -34,7 +34,7 @@ func (c *claims) set(uri string, iat, exp, ttl claim) error {
 	if !validURI(uri) {
 		return missing("sub is not a URI of 1 to 2048 bytes")
 	}
-	c.uri = uri // the decoder's strings share one copy of the whole payload
+	c.uri = strings.Clone(uri) // the decoder's strings share one copy of the whole payload
 	var ok bool
 	if c.issuedAt, ok = numericDate(iat.value); !ok {
 		return missing("iat is not a date in seconds since 1970")

@@ -23,7 +23,7 @@ var mode = must(cbor.DecOptions{
 	MaxNestedLevels:   MaxDepth,
 	MaxArrayElements:  MaxElements,
 	MaxMapPairs:       MaxElements,
-	IntDec:            cbor.IntDecConvertSigned,
+	IntDec:            cbor.IntDecConvertSignedOrFail, // the other mode makes a big.Int of a large negative
 	TimeTag:           cbor.DecTagIgnored,
 	FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
 }.DecMode())
