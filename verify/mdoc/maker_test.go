@@ -159,7 +159,7 @@ func sign(key *ecdsa.PrivateKey, protected, payload []byte) []byte {
 func (m *maker) makeIssuerSigned() map[string]any {
 	spaces, digests := map[string]any{}, map[string]any{}
 	for ns, elements := range m.spaces {
-		var items []any
+		items := []any{}
 		sums := map[any]any{99: make([]byte, len(sum(m.digestAlg, nil)))} // one that is not presented
 		for n, e := range elements {
 			it := map[string]any{"digestID": n, "random": bytes.Repeat([]byte{byte(n)}, 16),

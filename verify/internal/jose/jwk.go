@@ -18,17 +18,23 @@ var (
 	ErrKeyMalformed   = errors.New("malformed JWK")
 	ErrKeyUnsupported = errors.New("JWK type or curve not supported")
 	ErrKeyPrivate     = errors.New("JWK holds private or symmetric key material")
+	ErrKeyUse         = errors.New("JWK is not for verifying signatures")
 )
 
 // Key returns the public key of a decoded JWK (RFC 7517, RFC 7518 section 6, RFC
 // 8037): EC on P-256, P-384 or P-521, OKP Ed25519, RSA of 2048 to 8192 bits.
 // Coordinates have the full length of the field and lie on the curve. A key with
-// private material is refused.
+// private material is refused, and so is one whose use or key_ops says that it is
+// not for verifying signatures. The alg of a key is left to the caller, who knows the
+// alg it would be used with.
 func Key(jwk map[string]any) (crypto.PublicKey, error) {
 	for _, m := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
 		if _, ok := jwk[m]; ok {
 			return nil, ErrKeyPrivate
 		}
+	}
+	if !forVerifying(jwk) {
+		return nil, ErrKeyUse
 	}
 	switch jwk["kty"] {
 	case "EC":
@@ -40,6 +46,24 @@ func Key(jwk map[string]any) (crypto.PublicKey, error) {
 	default:
 		return nil, ErrKeyUnsupported
 	}
+}
+
+// forVerifying reads use and key_ops (RFC 7517 sections 4.2 and 4.3).
+func forVerifying(jwk map[string]any) bool {
+	if use, ok := jwk["use"]; ok && use != "sig" {
+		return false
+	}
+	ops, ok := jwk["key_ops"]
+	if !ok {
+		return true
+	}
+	list, _ := ops.([]any)
+	for _, op := range list {
+		if op == "verify" {
+			return true
+		}
+	}
+	return false
 }
 
 func ecKey(jwk map[string]any) (crypto.PublicKey, error) {
@@ -83,11 +107,15 @@ func okpKey(jwk map[string]any) (crypto.PublicKey, error) {
 func rsaKey(jwk map[string]any) (crypto.PublicKey, error) {
 	n, errN := octets(jwk, "n", 0)
 	e, errE := octets(jwk, "e", 0)
-	if errN != nil || errE != nil || len(e) > 4 || n[0] == 0 || e[0] == 0 {
+	// Both are numbers without leading zeros (RFC 7518 section 6.3.1).
+	if errN != nil || errE != nil || n[0] == 0 || e[0] == 0 {
 		return nil, ErrKeyMalformed
 	}
+	if len(n) > sigalg.MaxRSABits/8 || len(e) > 4 {
+		return nil, ErrKeyUnsupported
+	}
 	key := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())}
-	if bits := key.N.BitLen(); bits < sigalg.MinRSABits || bits > sigalg.MaxRSABits || key.E < 3 || key.E%2 == 0 {
+	if sigalg.Check(sigalg.PS256, key) != nil {
 		return nil, ErrKeyUnsupported
 	}
 	return key, nil
