@@ -42,7 +42,6 @@ type Refusal struct {
 // with the same signed payload is no change; equal with another payload is an
 // equivocation, and the first is kept).
 func (h *heldList) follows(l *trustlist.List, digest artefact.Digest) (unchanged bool, err error) {
-	h.jumped = false
 	switch {
 	case h.list == nil:
 		return false, nil
@@ -67,6 +66,7 @@ func (h *heldList) follows(l *trustlist.List, digest artefact.Digest) (unchanged
 // take puts a list in force.
 func (h *heldList) take(l *trustlist.List, raw artefact.Raw, ref artefact.Ref, unchanged bool, o Options) []Event {
 	h.looked = raw.At
+	h.jumped = false
 	if unchanged {
 		// Of two signatures over one payload every node keeps the same one.
 		if bytes.Compare(ref.Digest[:], h.ref.Digest[:]) < 0 {

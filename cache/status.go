@@ -8,6 +8,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify"
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/statuslist"
+	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
 // heldStatus is what is held for one status list URI. Store.mu guards it.
@@ -18,7 +19,8 @@ type heldStatus struct {
 
 // heldToken is a verified token. Its identity is the URI, the form and the
 // signing entity: a trusted issuer that signs somebody else's URI gets an entry of
-// its own and disturbs nobody.
+// its own and disturbs nobody. So does an entity's issuance key beside the entity's
+// revocation service, whose tokens it must not displace.
 type heldToken struct {
 	entity entity
 	token  *verify.StatusToken
@@ -26,7 +28,20 @@ type heldToken struct {
 
 type entity struct {
 	list, entity string
+	purpose      trustlist.Purpose
 	format       statuslist.Format
+}
+
+// entityOf says whose token it is.
+func entityOf(t *verify.StatusToken) entity {
+	first := t.Anchors[0]
+	of := entity{first.List, first.Entity, trustlist.Issuance, t.Token.Format}
+	for _, a := range t.Anchors {
+		if a.Purpose == trustlist.Revocation {
+			of.purpose = trustlist.Revocation
+		}
+	}
+	return of
 }
 
 func (s *Store) admitStatus(raw artefact.Raw) (Outcome, []Event, error) {
@@ -74,8 +89,7 @@ func (s *Store) admitStatus(raw artefact.Raw) (Outcome, []Event, error) {
 	// Sequence.
 	digest := artefact.Sum(raw.Bytes)
 	st := &verify.StatusToken{Token: token, SHA256: digest, Leaf: signer.Leaf, Anchors: signer.Anchors}
-	of := entity{signer.Anchors[0].List, signer.Anchors[0].Entity, token.Format}
-	unchanged, conflict, err := held.follow(of, st)
+	unchanged, conflict, err := held.follow(entityOf(st), st)
 	if err != nil {
 		return Outcome{}, nil, err
 	}

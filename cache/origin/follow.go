@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
 	"sync"
 	"time"
 
@@ -58,15 +59,16 @@ type Follower struct {
 }
 
 type targetState struct {
-	mu         sync.Mutex // one look at a time
+	busy       chan struct{} // holds one value during a look: one at a time
 	validators Validators
+	failed     bool // the look before Run's schedule began
 }
 
 func (f *Follower) init() {
 	f.once.Do(func() {
 		f.state = make([]*targetState, len(f.Targets))
 		for i := range f.state {
-			f.state[i] = &targetState{}
+			f.state[i] = &targetState{busy: make(chan struct{}, 1)}
 		}
 	})
 }
@@ -88,7 +90,10 @@ func (f *Follower) first(ctx context.Context) {
 	var wg sync.WaitGroup
 	for i, t := range f.Targets {
 		if t.ID.Kind != artefact.Status {
-			wg.Go(func() { f.lookAndLog(ctx, i) })
+			wg.Go(func() {
+				_, err := f.lookAndLog(ctx, i)
+				f.state[i].failed = err != nil
+			})
 		}
 	}
 	wg.Wait()
@@ -98,11 +103,12 @@ func (f *Follower) follow(ctx context.Context, i int) {
 	t := f.Targets[i]
 	failures := 0
 	wait := t.Next(cache.Outcome{})
-	if t.ID.Kind == artefact.Status || f.Store.Absent(t.ID) {
+	switch {
+	case t.ID.Kind == artefact.Status:
 		wait = 0
-		if t.ID.Kind != artefact.Status {
-			wait = firstRetry
-		}
+	case f.state[i].failed:
+		failures = 1
+		wait = min(wait, firstRetry)
 	}
 	timer := time.NewTimer(jittered(wait))
 	defer timer.Stop()
@@ -128,7 +134,7 @@ func (f *Follower) lookAndLog(ctx context.Context, i int) (cache.Outcome, error)
 	if err != nil && ctx.Err() == nil {
 		var fe *FetchError
 		if errors.As(err, &fe) { // a refusal was logged where it was made
-			f.Logger.Warn("list not fetched", "list", f.name(i), "err", err)
+			f.Logger.Warn("list not fetched", "list", f.name(i), "err", f.loggable(i, fe.Err))
 		}
 	}
 	return out, err
@@ -142,11 +148,25 @@ func (f *Follower) name(i int) string {
 	return "status"
 }
 
+// loggable is what may be logged of a failure. The errors of net/http begin with
+// the URL; that of a status list stays out of the log.
+func (f *Follower) loggable(i int, err error) error {
+	var ue *url.Error
+	if f.Targets[i].ID.Kind == artefact.Status && errors.As(err, &ue) {
+		return ue.Err
+	}
+	return err
+}
+
 // look fetches a target and admits what it brought.
 func (f *Follower) look(ctx context.Context, i int) (cache.Outcome, error) {
 	t, st := f.Targets[i], f.state[i]
-	st.mu.Lock()
-	defer st.mu.Unlock()
+	select {
+	case st.busy <- struct{}{}:
+		defer func() { <-st.busy }()
+	case <-ctx.Done():
+		return cache.Outcome{}, &FetchError{ctx.Err()}
+	}
 	a, err := f.Fetcher.Fetch(ctx, t.Target, st.validators)
 	now := time.Now()
 	if err != nil {
