@@ -27,6 +27,10 @@ func (d *disclosure) parse(encoded string, scratch []byte) ([]byte, error) {
 	if err != nil {
 		return nil, reason.Refuse(reason.SDJWTMalformed, "a disclosure is %v", err)
 	}
+	if _, name, value, ok := strictjson.Named(raw); ok {
+		d.name, d.value = name, value
+		return raw, nil
+	}
 	v, err := strictjson.Decode(raw)
 	if err != nil {
 		return nil, refuseJSON(raw, reason.SDJWTMalformed, "a disclosure", err)

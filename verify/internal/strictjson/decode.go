@@ -179,7 +179,8 @@ func (d *decoder) array() (any, error) {
 
 func (d *decoder) text() (string, error) {
 	d.i++
-	for start := d.i; d.i < len(d.s); d.i++ {
+	start := d.i
+	for d.i += plain(d.s[d.i:]); d.i < len(d.s); d.i++ {
 		switch c := d.s[d.i]; {
 		case c == '"':
 			d.i++
@@ -191,6 +192,23 @@ func (d *decoder) text() (string, error) {
 		}
 	}
 	return "", errEarly
+}
+
+// plain counts bytes of a string, eight at a time, among which is no quotation
+// mark, backslash or control character. Most of what somebody signed is long
+// strings: certificates and digests.
+func plain(s string) (n int) {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(s) >= 8; s, n = s[8:], n+8 {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		// Taking away borrows into the high bit of a byte that was smaller.
+		control, quote, slash := w-ones*' ', (w^ones*'"')-ones, (w^ones*'\\')-ones
+		if (control|quote|slash)&^w&high != 0 {
+			break
+		}
+	}
+	return n
 }
 
 // escaped goes on with a string at its first escape.

@@ -201,3 +201,25 @@ func TestInto(t *testing.T) {
 		}
 	}
 }
+
+// Eight bytes are looked at together: every byte in every place must be seen.
+func TestPlain(t *testing.T) {
+	for at := range 24 {
+		for c := range 256 {
+			b := []byte(strings.Repeat("\u007f!", 12))
+			b[at] = byte(c)
+			end := len(b)
+			if c < ' ' || c == '"' || c == '\\' {
+				end = at / 8 * 8
+			}
+			if n := plain(string(b)); n != end {
+				t.Fatalf("byte %#x at %d: %d instead of %d", c, at, n, end)
+			}
+		}
+	}
+	for n := range 8 {
+		if plain(strings.Repeat("a", n)) != 0 {
+			t.Errorf("%d bytes are no eight", n)
+		}
+	}
+}
