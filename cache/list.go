@@ -65,8 +65,12 @@ func (h *heldList) follows(l *trustlist.List, digest artefact.Digest) (unchanged
 
 // take puts a list in force.
 func (h *heldList) take(l *trustlist.List, raw artefact.Raw, ref artefact.Ref, unchanged bool, o Options) []Event {
-	h.looked = raw.At
-	h.jumped = false
+	// Only a look at the origin, or a new version, makes a copy younger: a peer or
+	// a disk that hands over what is held already proves nothing.
+	if !unchanged || raw.Door == artefact.Origin || raw.Door == artefact.File {
+		h.looked = raw.At
+		h.jumped = false
+	}
 	if unchanged {
 		// Of two signatures over one payload every node keeps the same one.
 		if bytes.Compare(ref.Digest[:], h.ref.Digest[:]) < 0 {

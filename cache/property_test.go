@@ -88,9 +88,9 @@ func TestAdmitProperty(t *testing.T) {
 	all := append(w.Authorities(), crowd...)
 	groups := [][]string{nil, {"DE"}, {"SE"}, {"DE", "FR", "SE"}}
 	stock := w.attempts(all, groups)
-	rounds := 20
+	rounds := 10
 	if testing.Short() {
-		rounds = 4
+		rounds = 2
 	}
 	for round := range rounds {
 		seed := uint64(round) + 1
@@ -180,7 +180,7 @@ func checkHeld(t *testing.T, v *cache.View, held *attempt, all []*verifytest.Aut
 func TestConcurrentReaders(t *testing.T) {
 	w := loaded(t, nil)
 	e := w.germanEntry()
-	const versions = 60
+	const versions = 30
 	lists, tokens := make([][]byte, versions), make([][]byte, versions)
 	for i := range lists {
 		o := verifytest.ListOptions{Sequence: uint64(i) + 2}

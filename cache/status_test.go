@@ -149,6 +149,7 @@ func TestStatusRefused(t *testing.T) {
 			e.want("refused, nothing held", verify.Indeterminate, c.want)
 			e.admit(verifytest.StatusGood, w.Now.Add(-time.Hour), verifytest.TokenOptions{Expires: w.Now.Add(time.Hour)})
 			e.want("admitted after a refusal", verify.Valid)
+			e.wantAt("expired, nothing refused since", w.Now.Add(time.Hour), verify.Indeterminate, reason.StatusTokenExpired)
 			e.refuse(b, w.Now, c.want)
 			e.want("refused, one held", verify.Valid)
 			e.wantAt("the held one has expired", w.Now.Add(time.Hour), verify.Indeterminate, c.want)
