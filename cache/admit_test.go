@@ -226,12 +226,17 @@ func TestResigned(t *testing.T) {
 		var epoch uint64
 		for i, list := range order {
 			at := vw.Now.Add(time.Duration(i) * time.Minute)
-			out := w.must(w.admit(artefact.LoTE, "pid", artefact.Peer, list, at))
+			out := w.must(w.admit(artefact.LoTE, "pid", artefact.Origin, list, at))
 			if out.Unchanged != (i > 0) {
 				t.Errorf("signature %d: unchanged %v", i, out.Unchanged)
 			}
 			if got := w.info("pid", at).LookedAt; !got.Equal(at) {
 				t.Errorf("signature %d: looked at %v, want %v", i, got, at)
+			}
+			// A peer that repeats what is held makes it no younger.
+			w.must(w.admit(artefact.LoTE, "pid", artefact.Peer, list, at.Add(time.Second)))
+			if got := w.info("pid", at).LookedAt; !got.Equal(at) {
+				t.Errorf("signature %d: a peer's copy counted as a look", i)
 			}
 			if i == 0 {
 				epoch = w.store.View().Epoch()

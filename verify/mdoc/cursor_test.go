@@ -99,6 +99,15 @@ func TestRaw(t *testing.T) {
 	}
 }
 
+func TestEntries(t *testing.T) {
+	for n, ok := range map[int]bool{maxEntries: true, maxEntries + 1: false} {
+		c := open(encode(make([]bool, n)))
+		if c.raw("it"); (c.err == nil) != ok {
+			t.Errorf("%d entries: %v", n, c.err)
+		}
+	}
+}
+
 // TestKeySet adds more keys than are compared one by one, then each again.
 func TestKeySet(t *testing.T) {
 	var s keySet

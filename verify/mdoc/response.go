@@ -64,7 +64,7 @@ func Parse(b []byte, l Limits) (*Response, error) {
 		return nil, malformed("version or status is missing")
 	case !isVersion1(version):
 		return nil, reason.Refuse(reason.MdocVersionUnsupported, "DeviceResponse version is not 1.x")
-	case false:
+	case status != 0:
 		return nil, reason.Refuse(reason.MdocStatusError, "status %d", status)
 	case documents == nil:
 		return nil, reason.Refuse(reason.MdocNoDocument, "documents is absent")

@@ -250,6 +250,16 @@ func TestParseBounds(t *testing.T) {
 	}
 }
 
+// TestMemberNames has a member's name in a longer form, which could hide a second
+// member of that name.
+func TestMemberNames(t *testing.T) {
+	good := newMaker().make()
+	bad := bytes.Replace(good, encode("documents"), append([]byte{0x78, 9}, "documents"...), 1)
+	if _, err := Parse(bad, limits); len(bad) != len(good)+1 || reason.CodeOf(err) != reason.MdocMalformed {
+		t.Error(err)
+	}
+}
+
 // TestEveryDocumentIsRead has a good first document and a bad last one.
 func TestEveryDocumentIsRead(t *testing.T) {
 	m := newMaker()

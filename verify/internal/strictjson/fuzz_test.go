@@ -18,7 +18,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	for _, in := range []string{
 		`{"alg":"ES256","typ":"dc+sd-jwt","x5c":["AAAA"]}`, `[1,-2.5e3,true,false,null,"\ud83d\ude00é"]`,
-		`{"_sd":["a","b"],"cnf":{"jwk":{"kty":"EC"}},"exp":1893456000}`, `[[[[[[]]]]]]`, `-0`, `1e400`,
+		`{"_sd":["a","b"],"cnf":{"jwk":{"kty":"EC"}},"exp":1893456000}`, `["c2FsdA","name","value"]`, ` [ "a" , "b" , {"c":[1]} ] `, `["a","b",1,2]`, `["a","b"]`, `[[[[[[]]]]]]`, `-0`, `1e400`,
 	} {
 		f.Add([]byte(in))
 	}
@@ -28,6 +28,7 @@ func FuzzDecode(f *testing.F) {
 		if !bytes.Equal(before, in) {
 			t.Fatal("the input was changed")
 		}
+		checkNamed(t, in, got)
 		var strict any
 		strictErr := json.Unmarshal(in, &strict)
 		if err != nil {
@@ -47,6 +48,24 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%#v, strict reader %#v, encoding/json %#v", got, strict, loose)
 		}
 	})
+}
+
+// checkNamed holds the shortcut for disclosures against the tree of the same bytes,
+// nil if they are refused.
+func checkNamed(t *testing.T, in []byte, tree any) {
+	first, second, value, ok := Named(in)
+	a, _ := tree.([]any)
+	var want bool
+	if len(a) == 3 {
+		x, okX := a[0].(string)
+		y, okY := a[1].(string)
+		if want = okX && okY; want && (x != first || y != second || !reflect.DeepEqual(a[2], value)) {
+			t.Fatalf("named %q, %q, %#v instead of %#v", first, second, value, a)
+		}
+	}
+	if ok != want {
+		t.Fatalf("named %v, tree %#v", ok, tree)
+	}
 }
 
 // floats turns the whole numbers of a tree into float64, as the others have them.
