@@ -24,6 +24,7 @@ var table = []struct {
 	{"cache/artefact", nil, "leaf types that every room may name"},
 	{"cache", []string{"cache/artefact", "verify", "verify/reason", "verify/statuslist", "verify/trustlist/..."}, "the cache judges lists, so it knows their verification, and nothing that fetches or serves"},
 	{"cache/origin", []string{"cache", "cache/artefact"}, "fetching hands bytes to Admit and knows no format"},
+	{"cache/cachetest", nil, "a publisher that misbehaves; it knows no format and no store"},
 	{"node/config", []string{"verify", "verify/...", "cache/artefact"}, "the file format names policies, kinds and limits of verification"},
 	{"node/api", []string{"verify", "verify/dcql", "verify/reason", "verify/trustlist"}, "handlers see interfaces, neither QUIC nor the cache"},
 	{"node/admin", []string{"verify/reason", "node/api"}, "the private listener answers in the same problem form as the public one"},

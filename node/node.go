@@ -139,7 +139,7 @@ func (n *Node) listen() error {
 		Logger: n.log, Observe: n.metrics.observe,
 	})
 	n.public, err = serve.Listen(serve.Options{
-		Addr: c.Public.Listen, Handler: handler, Logger: n.log, Allow0RTT: c.Public.Allow0RTT,
+		Addr: c.Public.Listen, Handler: handler, Logger: quiet(n.log), Allow0RTT: c.Public.Allow0RTT,
 		TLS: serve.TLSOptions{CertFile: c.Public.TLS.Cert, KeyFile: c.Public.TLS.Key, ClientCAs: clientCAs, Names: []string{c.Name}},
 	})
 	if err != nil {

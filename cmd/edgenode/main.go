@@ -48,12 +48,7 @@ func main() {
 // execute runs a command line and returns its exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	exited := -1
-	parser, err := kong.New(&cli{},
-		kong.Name("edgenode"), kong.Description(about), kong.DefaultEnvars("EDGETRUST"), kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { exited = code }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{stdout, stderr}),
-	)
+	parser, err := newParser(ctx, &streams{stdout, stderr}, func(code int) { exited = code })
 	if err != nil {
 		fmt.Fprintln(stderr, "edgenode: error:", err)
 		return exitFailed
@@ -72,9 +67,20 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err := parsed.Run(); err != nil {
 		report(stderr, err)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			fmt.Fprintln(stderr, "edgenode: hint: another process has this port, perhaps another node; stop it, or change the address (port 0 takes a free one)")
+		}
 		return exitFailed
 	}
 	return exitDone
+}
+
+func newParser(ctx context.Context, s *streams, exit func(int)) (*kong.Kong, error) {
+	return kong.New(&cli{},
+		kong.Name("edgenode"), kong.Description(about), kong.DefaultEnvars("EDGETRUST"),
+		kong.Writers(s.out, s.err), kong.Exit(exit), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s),
+	)
 }
 
 // streams are where a command writes: results to out, everything else to err.

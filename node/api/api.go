@@ -49,7 +49,7 @@ type Limits struct {
 	Body  int64 // bytes of a body; default 1 MiB
 	Batch int   // items of a batch; default 100
 	// BodyMemory bounds the bytes of all bodies being held at once; default 64
-	// bodies of full size.
+	// bodies of full size, and at least 16 MiB.
 	BodyMemory int64
 }
 
@@ -97,7 +97,7 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	setDefault(&o.Limits.Body, 1<<20)
 	setDefault(&o.Limits.Batch, 100)
-	setDefault(&o.Limits.BodyMemory, 64*o.Limits.Body)
+	setDefault(&o.Limits.BodyMemory, max(64*o.Limits.Body, 16<<20))
 	setDefault(&o.InFlight, 2*runtime.GOMAXPROCS(0))
 	setDefault(&o.Queue, 64*o.InFlight)
 	setDefault(&o.QueueFor, time.Second)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -27,9 +28,9 @@ func (x *exchange) body() (b []byte, from *format, release func(), p *Problem) {
 	if x.r.ContentLength > limit {
 		return nil, nil, nil, bodyTooLarge(limit)
 	}
-	until := time.Now().Add(x.h.o.BodyTimeout)
+	until, asked := time.Now().Add(x.h.o.BodyTimeout), false
 	if d, ok := x.ctx.Deadline(); ok && d.Before(until) {
-		until = d
+		until, asked = d, x.own
 	}
 	rc := http.NewResponseController(x.w)
 	// Not supported only in tests without a connection.
@@ -39,14 +40,16 @@ func (x *exchange) body() (b []byte, from *format, release func(), p *Problem) {
 	b, err := m.readAll(src)
 	if err != nil {
 		m.release()
-		return nil, nil, nil, x.bodyProblem(err, limit)
+		return nil, nil, nil, x.bodyProblem(err, limit, asked)
 	}
 	// HTTP/1.1 keeps reading the connection to notice that the client has gone.
 	_ = rc.SetReadDeadline(time.Time{})
 	return b, from, m.release, nil
 }
 
-func (x *exchange) bodyProblem(err error, limit int64) *Problem {
+// bodyProblem says why a body was not had. asked: it was the caller's own deadline
+// that bounded the wait.
+func (x *exchange) bodyProblem(err error, limit int64, asked bool) *Problem {
 	var tooLong *http.MaxBytesError
 	var timeout net.Error
 	switch {
@@ -55,7 +58,7 @@ func (x *exchange) bodyProblem(err error, limit int64) *Problem {
 	case errors.Is(err, errMemory):
 		return overloaded("too many bodies are being received")
 	case errors.As(err, &timeout) && timeout.Timeout():
-		if x.own && x.ctx.Err() != nil {
+		if asked {
 			return late()
 		}
 		return NewProblem(BodyTimeout, "the body has to arrive within "+x.h.o.BodyTimeout.String())
@@ -82,10 +85,11 @@ func mediaType(r *http.Request) (*format, *Problem) {
 }
 
 // memory bounds the bytes of all bodies that are held at once, so that many slow
-// and large ones cannot fill the node.
+// and large ones cannot fill the node. Buffers of the usual size are used again.
 type memory struct {
 	limit int64
 	used  atomic.Int64
+	pool  sync.Pool // of *[firstRead]byte
 }
 
 var errMemory = errors.New("body memory used up")
@@ -94,6 +98,7 @@ var errMemory = errors.New("body memory used up")
 type held struct {
 	memory *memory
 	bytes  int64
+	first  *[firstRead]byte
 }
 
 func (m *held) grow(n int64) bool {
@@ -105,9 +110,14 @@ func (m *held) grow(n int64) bool {
 	return true
 }
 
+// release ends the use of the body: whatever is kept of it has to be a copy.
 func (m *held) release() {
 	m.memory.used.Add(-m.bytes)
 	m.bytes = 0
+	if m.first != nil {
+		m.memory.pool.Put(m.first)
+		m.first = nil
+	}
 }
 
 // readAll is io.ReadAll that asks before it grows.
@@ -115,7 +125,11 @@ func (m *held) readAll(src io.Reader) ([]byte, error) {
 	if !m.grow(firstRead) {
 		return nil, errMemory
 	}
-	b := make([]byte, 0, firstRead)
+	m.first, _ = m.memory.pool.Get().(*[firstRead]byte)
+	if m.first == nil {
+		m.first = new([firstRead]byte)
+	}
+	b := m.first[:0]
 	for {
 		n, err := src.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]

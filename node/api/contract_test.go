@@ -84,15 +84,16 @@ func call(t *testing.T, h http.Handler, r *http.Request) *httptest.ResponseRecor
 
 func judge(t *testing.T, r *http.Request, body []byte, res *http.Response) {
 	t.Helper()
-	if res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusMethodNotAllowed {
+	rt, known := New(Options{Engine: fake{}}).(*handler).routes[r.URL.Path]
+	if _, p := rt.method(r.Method); !known || p != nil {
 		// A path or a method that the contract does not have cannot be held against
-		// it; the tests that provoke these look at the problem themselves.
+		// it; the tests that ask for these look at the problem themselves.
 		return
 	}
 	again := r.Clone(context.Background())
 	again.Body = io.NopCloser(bytes.NewReader(body))
 	again.Header = r.Header.Clone()
-	if res.StatusCode == http.StatusOK {
+	if res.StatusCode == http.StatusOK && !deliberate(r) {
 		_, errs := contract().ValidateHttpRequest(again)
 		complain(t, "the request", errs)
 		again.Body = io.NopCloser(bytes.NewReader(body))
@@ -103,6 +104,10 @@ func judge(t *testing.T, r *http.Request, body []byte, res *http.Response) {
 	_, errs := contract().ValidateHttpResponse(again, res)
 	complain(t, "the answer", errs)
 }
+
+// deliberate says that a request is accepted although parts of it break the
+// contract: a batch is, whose items become problems one by one.
+func deliberate(r *http.Request) bool { return r.Header.Get("X-Request-ID") == "deliberately-broken" }
 
 func TestContractIsOpenAPI(t *testing.T) {
 	_, errs := contract().ValidateDocument()

@@ -1,9 +1,6 @@
 package api
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // reader turns parts of a tree into values. It keeps the first problem; after
 // one, what it returns does not matter.
@@ -27,7 +24,13 @@ func (r *reader) object(v any, at string, each func(name string, v any, at strin
 		r.need(at, "an object")
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(m)) {
+	var room [16]string // most objects are small
+	names := room[:0]
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		each(name, m[name], below(at, name))
 	}
 }

@@ -16,8 +16,8 @@ func (h *handler) verify(x *exchange) {
 		x.problem(p)
 		return
 	}
+	defer release()
 	tree, p := decodeTree(body, from)
-	release() // the tree holds copies
 	if p != nil {
 		x.problem(p)
 		return
@@ -27,18 +27,21 @@ func (h *handler) verify(x *exchange) {
 		x.problem(p)
 		return
 	}
-	leave, p := h.gate.enter(x.ctx)
-	if p != nil {
-		x.problem(p)
-		return
-	}
-	res, p := h.evaluate(x, req)
-	leave()
+	res, p := h.inTurn(x, req)
 	if p != nil {
 		x.problem(p)
 		return
 	}
 	x.answer(http.StatusOK, h.answerOf(res, x.id))
+}
+
+func (h *handler) inTurn(x *exchange, req *verify.Request) (*verify.Result, *Problem) {
+	leave, p := h.gate.enter(x.ctx)
+	if p != nil {
+		return nil, p
+	}
+	defer leave() // after a panic, too
+	return h.evaluate(x, req)
 }
 
 // evaluate asks the engine, within the deadline.

@@ -266,3 +266,30 @@ func must[T any](v T, err error) T {
 	}
 	return v
 }
+
+func TestARequestKeepsNothingOfItsBody(t *testing.T) {
+	// Buffers are used again: what was decoded before must not change with them.
+	for _, media := range []string{"application/json", "application/cbor"} {
+		var got []*verify.Request
+		h := newHandler(t, fake{verify: func(_ context.Context, r *verify.Request) *verify.Result {
+			got = append(got, r)
+			return sample(r)
+		}}, lenient)
+		for range 3 {
+			for _, body := range []string{fullBody, strings.NewReplacer("a~b~c", "A~B~C", "x509_hash:abc", "x509_hash:ABC", "urn:eudi", "URN:EUDI").Replace(fullBody)} {
+				b := []byte(body)
+				if media == "application/cbor" {
+					b = asCBORBody(t, body)
+				}
+				if w := call(t, h, post("/v1/verify", b, "Content-Type", media)); w.Code != http.StatusOK {
+					t.Fatal(w.Body)
+				}
+			}
+		}
+		for i := 0; i < len(got); i += 2 {
+			if d := cmp.Diff(fullRequest(), got[i]); d != "" {
+				t.Errorf("%s: %s", media, d)
+			}
+		}
+	}
+}

@@ -26,7 +26,7 @@ import (
 
 // Options of a demonstration. Zero addresses take a free port on loopback.
 type Options struct {
-	Dir     string // for the sample requests; "" makes a temporary folder
+	Dir     string // for the sample requests; "" makes a temporary folder and removes it at the end
 	Listen  string // the node's public listener
 	Admin   string // its private one
 	Origin  string // the origin and POST /dev/present
@@ -67,9 +67,11 @@ type demo struct {
 	client *client.Client
 	token  string
 	made   []*verifytest.Made
+
+	temporary bool // the folder goes with the demonstration
 }
 
-func start(ctx context.Context, o Options) (d *demo, err error) {
+func start(ctx context.Context, o Options) (_ *demo, err error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -81,7 +83,7 @@ func start(ctx context.Context, o Options) (d *demo, err error) {
 			return nil, err
 		}
 	}
-	d = &demo{o: o}
+	d := &demo{o: o}
 	defer func() {
 		if err != nil {
 			d.stop()
@@ -94,6 +96,9 @@ func start(ctx context.Context, o Options) (d *demo, err error) {
 		if d.o.Dir, err = os.MkdirTemp("", "edgetrust-dev-"); err != nil {
 			return nil, err
 		}
+		d.temporary = true
+	} else if err = os.MkdirAll(d.o.Dir, 0o700); err != nil {
+		return nil, err
 	}
 	if d.origin, err = listenOrigin(d); err != nil {
 		return nil, err
@@ -179,5 +184,8 @@ func (d *demo) stop() {
 	}
 	if d.origin != nil {
 		d.origin.close()
+	}
+	if d.temporary {
+		_ = os.RemoveAll(d.o.Dir)
 	}
 }

@@ -1,0 +1,155 @@
+package deploy_test
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgetrust/edgetrust/node"
+	"github.com/edgetrust/edgetrust/node/config"
+	"github.com/edgetrust/edgetrust/verify/verifytest"
+)
+
+// example is a configuration in this folder, and the files that its operator has
+// to put beside it.
+type example struct {
+	path  string
+	certs []string    // certificates, bundles and signers
+	pairs [][2]string // server certificates with their keys
+	files []string    // tokens
+	lists int         // trust lists
+}
+
+var examples = []example{
+	{path: "lab/edgenode.yaml", certs: []string{"lab-ca.pem"}, lists: 1},
+	{
+		path: "eu/edgenode.yaml", certs: []string{"lote-signer.pem"}, pairs: [][2]string{{"server.crt", "server.key"}},
+		files: []string{"tokens", "admin.token"}, lists: 3,
+	},
+}
+
+// Loading is strict, so every member that an example shows exists.
+func TestExamples(t *testing.T) {
+	for _, e := range examples {
+		t.Run(e.path, func(t *testing.T) {
+			file := filepath.Join(e.copy(t), filepath.Base(e.path))
+			cfg, err := config.Load(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cfg.CheckFiles(); err != nil {
+				t.Fatal(err)
+			}
+			if len(cfg.Trust.Sources) != e.lists {
+				t.Errorf("%d trust lists, want %d", len(cfg.Trust.Sources), e.lists)
+			}
+			n, err := node.New(node.Options{Config: cfg, Version: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.Close()
+		})
+	}
+}
+
+// No example names a file that it could do without: take one away, and it says so.
+func TestExamplesNeedTheirFiles(t *testing.T) {
+	for _, e := range examples {
+		names := slices.Concat(e.certs, e.files)
+		for _, p := range e.pairs {
+			names = append(names, p[0], p[1])
+		}
+		for _, name := range names {
+			dir := e.copy(t)
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+			cfg, err := config.Load(filepath.Join(dir, filepath.Base(e.path)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cfg.CheckFiles(); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s without %s: %v, want an error that names it", e.path, name, err)
+			}
+		}
+	}
+}
+
+func TestEveryExampleIsTested(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if ext := filepath.Ext(path); err != nil || d.IsDir() || ext != ".yaml" && ext != ".yml" {
+			return err
+		}
+		if !slices.ContainsFunc(examples, func(e example) bool { return e.path == filepath.ToSlash(path) }) {
+			t.Errorf("%s is in no row of examples", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReadmeNamesEveryExample(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range examples {
+		if !strings.Contains(string(readme), "`"+e.path+"`") {
+			t.Errorf("README.md does not name %s", e.path)
+		}
+	}
+}
+
+// copy puts the example and made-up files beside it into a folder.
+func (e example) copy(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	write := func(name string, b []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	yaml, err := os.ReadFile(e.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(filepath.Base(e.path), yaml)
+	for _, name := range e.certs {
+		write(name, certify(t, name).PEM())
+	}
+	for _, p := range e.pairs {
+		k := certify(t, p[0])
+		der, err := x509.MarshalPKCS8PrivateKey(k.Private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(p[0], k.PEM())
+		write(p[1], pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	}
+	for _, name := range e.files {
+		write(name, []byte("# one to a line\n0123456789abcdef0123456789abcdef\n"))
+	}
+	return dir
+}
+
+func certify(t *testing.T, name string) *verifytest.Key {
+	t.Helper()
+	now := time.Now()
+	k, err := verifytest.Certify(verifytest.CertOptions{
+		Subject: pkix.Name{CommonName: name, Country: []string{"DE"}}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		CA: true, Unmarked: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}

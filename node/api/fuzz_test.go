@@ -1,0 +1,87 @@
+package api
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/edgetrust/edgetrust/verify"
+)
+
+func fuzzHandler() *handler {
+	o := Options{Engine: fake{}, Policies: map[string]verify.Policy{"lenient": {}}}
+	return New(o).(*handler)
+}
+
+// FuzzDecodeJSON: no body makes a panic, and a body that is JSON means the same
+// when it is sent as CBOR: the same request, or the same problem.
+func FuzzDecodeJSON(f *testing.F) {
+	f.Add([]byte(fullBody))
+	f.Add(small)
+	for _, c := range malformedBodies {
+		f.Add([]byte(c.body))
+	}
+	h := fuzzHandler()
+	f.Fuzz(func(t *testing.T, body []byte) {
+		_, _ = batchItems(body, asJSON, 10)
+		tree, p := decodeTree(body, asJSON)
+		if p != nil {
+			return
+		}
+		encoded, err := encodeCBOR(tree)
+		if err != nil {
+			t.Fatalf("a decoded body cannot be encoded: %v", err)
+		}
+		again, p := decodeTree(encoded, asCBOR)
+		if p != nil {
+			t.Fatalf("the same body as CBOR: %v", p)
+		}
+		a, pa := h.requestOf(tree, "")
+		b, pb := h.requestOf(again, "")
+		if !reflect.DeepEqual(pa, pb) {
+			t.Fatalf("JSON says %v, CBOR says %v", pa, pb)
+		}
+		if !reflect.DeepEqual(a, b) {
+			t.Fatalf("JSON asks %+v, CBOR asks %+v", a, b)
+		}
+	})
+}
+
+// FuzzDecodeCBOR: no body makes a panic, and an accepted request can be said in
+// JSON with the same meaning.
+func FuzzDecodeCBOR(f *testing.F) {
+	for _, body := range []string{fullBody, string(small)} {
+		f.Add(asCBORBody(f, body))
+	}
+	for _, c := range malformedBodies {
+		if tree, p := decodeJSON([]byte(c.body)); p == nil {
+			if b, err := encodeCBOR(tree); err == nil {
+				f.Add(b)
+			}
+		}
+	}
+	f.Add(cborItems(small))
+	h := fuzzHandler()
+	f.Fuzz(func(t *testing.T, body []byte) {
+		_, _ = batchItems(body, asCBOR, 10)
+		tree, p := decodeTree(body, asCBOR)
+		if p != nil {
+			return
+		}
+		a, p := h.requestOf(tree, "")
+		if p != nil {
+			return
+		}
+		encoded, err := encodeJSON(tree)
+		if err != nil {
+			return // byte strings, big numbers and infinities where unknown members are ignored
+		}
+		again, p := decodeTree(encoded, asJSON)
+		if p != nil {
+			t.Fatalf("the same body as JSON: %v", p)
+		}
+		b, p := h.requestOf(again, "")
+		if p != nil || !reflect.DeepEqual(a, b) {
+			t.Fatalf("CBOR asks %+v, JSON asks %+v (%v)", a, b, p)
+		}
+	})
+}
