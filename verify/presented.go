@@ -78,7 +78,7 @@ func (c *check) parse(w wanted, raw string) ([]presented, error) {
 // formOf tells the two formats apart: only an SD-JWT has a dot or a tilde, which
 // are no base64url.
 func formOf(raw string) string {
-	if strings.ContainsAny(raw, "~.") {
+	if strings.IndexByte(raw, '~') >= 0 || strings.IndexByte(raw, '.') >= 0 {
 		return dcql.FormatSDJWT
 	}
 	return dcql.FormatMdoc

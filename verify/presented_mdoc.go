@@ -29,9 +29,11 @@ func (m *presentedMdoc) unverifiedType() string { return m.d.DocType() }
 
 func (m *presentedMdoc) chain() ([][]byte, error) { return m.d.Chain() }
 
-func (m *presentedMdoc) verifyIssuer(leaf *x509.Certificate, _ Policy) (err error) {
-	m.i, err = m.d.VerifyIssuer(leaf, sigalg.Credentials)
-	return err
+func (m *presentedMdoc) verifyIssuer(leaf *x509.Certificate, p Policy) error {
+	return p.underAgreed(func(allowed sigalg.Set) (err error) {
+		m.i, err = m.d.VerifyIssuer(leaf, allowed)
+		return err
+	})
 }
 
 func (m *presentedMdoc) disclose() error { return m.i.CheckDigests() }
@@ -53,7 +55,12 @@ func (m *presentedMdoc) bind(c *check) (string, error) {
 	if err != nil {
 		return "device_signature", err
 	}
-	return m.i.CheckDevice(transcript, c.req.EMacKey, sigalg.Credentials)
+	method := mdoc.MethodSignature
+	err = c.req.Policy.underAgreed(func(allowed sigalg.Set) (err error) {
+		method, err = m.i.CheckDevice(transcript, c.req.EMacKey, allowed)
+		return err
+	})
+	return method, err
 }
 
 func (m *presentedMdoc) types() []string { return []string{m.d.DocType()} }
@@ -81,8 +88,7 @@ func (m *presentedMdoc) checkCountry(leaf *x509.Certificate, kind trustlist.Kind
 
 func (m *presentedMdoc) legalCategory() string {
 	for _, at := range [][2]string{{etsiNamespace, "category"}, {TypePIDMdoc, "attestation_legal_category"}} {
-		elements, _ := m.publicClaims()[at[0]].(map[string]any)
-		if v, ok := elements[at[1]].(string); ok {
+		if v, ok := m.i.Text(at[0], at[1]); ok {
 			return v
 		}
 	}
@@ -97,7 +103,5 @@ func (m *presentedMdoc) statusReferences() ([]statuslist.Reference, statuslist.M
 }
 
 func (m *presentedMdoc) shortLivedClaim() bool {
-	elements, _ := m.publicClaims()[etsiNamespace].(map[string]any)
-	v, _ := elements["shortLived"].(bool)
-	return v
+	return m.i.True(etsiNamespace, "shortLived")
 }

@@ -25,9 +25,11 @@ func (s *presentedSDJWT) unverifiedType() string { return s.p.UnverifiedType() }
 
 func (s *presentedSDJWT) chain() ([][]byte, error) { return s.p.Chain() }
 
-func (s *presentedSDJWT) verifyIssuer(leaf *x509.Certificate, p Policy) (err error) {
-	s.i, err = s.p.VerifyIssuer(sdjwt.IssuerCheck{Key: leaf.PublicKey, Allowed: sigalg.Credentials, AllowLegacyTyp: p.AllowLegacyTyp})
-	return err
+func (s *presentedSDJWT) verifyIssuer(leaf *x509.Certificate, p Policy) error {
+	return p.underAgreed(func(allowed sigalg.Set) (err error) {
+		s.i, err = s.p.VerifyIssuer(sdjwt.IssuerCheck{Key: leaf.PublicKey, Allowed: allowed, AllowLegacyTyp: p.AllowLegacyTyp})
+		return err
+	})
 }
 
 func (s *presentedSDJWT) disclose() (err error) {
@@ -73,11 +75,12 @@ func (s *presentedSDJWT) bind(c *check) (string, error) {
 		return method, err
 	}
 	p := c.req.Policy
-	err := s.c.CheckBinding(sdjwt.Binding{
-		Nonce: c.req.Nonce, Audience: audience(c.req), AllowAudienceSlash: p.AllowAudienceSlash && c.req.Flow == FlowDCAPI,
-		Now: c.now, Skew: p.ClockSkew, MaxAge: p.KBMaxAge, Allowed: sigalg.Credentials,
+	return method, p.underAgreed(func(allowed sigalg.Set) error {
+		return s.c.CheckBinding(sdjwt.Binding{
+			Nonce: c.req.Nonce, Audience: audience(c.req), AllowAudienceSlash: p.AllowAudienceSlash && c.req.Flow == FlowDCAPI,
+			Now: c.now, Skew: p.ClockSkew, MaxAge: p.KBMaxAge, Allowed: allowed,
+		})
 	})
-	return method, err
 }
 
 func (s *presentedSDJWT) types() []string              { return s.c.Types() }
@@ -103,7 +106,7 @@ func (s *presentedSDJWT) checkCountry(leaf *x509.Certificate, _ trustlist.Kind, 
 }
 
 func namesIssuer(leaf *x509.Certificate, iss string) bool {
-	if !strings.HasPrefix(iss, "https://") || len(leaf.URIs) == 0 {
+	if !strings.HasPrefix(iss, "https://") || len(leaf.URIs)+len(leaf.DNSNames) == 0 {
 		return true
 	}
 	for _, u := range leaf.URIs {

@@ -84,9 +84,10 @@ func (c *check) lookUp(f *finding, path *path, p presented, ref statuslist.Refer
 	age := c.now.Sub(t.Token.IssuedAt)
 	stale := c.req.Policy.MaxStatusAge > 0 && age > c.req.Policy.MaxStatusAge
 	c.restOnStatus(t, stale)
+	seconds := max(0, int64(age/time.Second))
 	f.Status = &Status{
 		State: stateOf(worst), Mechanism: "status_list",
-		AsOf: t.Token.IssuedAt.UTC(), AgeSeconds: max(0, int64(age/time.Second)), Expires: t.Token.ExpiresAt().UTC(),
+		AsOf: t.Token.IssuedAt.UTC(), AgeSeconds: &seconds, Expires: t.Token.ExpiresAt().UTC(),
 	}
 	if worst != "" {
 		// Final or not, old news of a revocation is still news of it.

@@ -1,7 +1,7 @@
 package cose
 
 import (
-	"github.com/fxamacker/cbor/v2"
+	"slices"
 
 	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 )
@@ -25,22 +25,19 @@ type Header struct {
 	X5Chain [][]byte // DER, leaf first (RFC 9360); nil when absent
 	X5T     []byte   // SHA-256 of the leaf; nil when absent or of another hash
 
-	labels map[any]cbor.RawMessage
+	labels []strictcbor.Label
 }
+
+// maxLabels bounds a header; real ones have three or four.
+const maxLabels = 64
 
 // Has says whether the header holds an integer label.
 func (h Header) Has(label int64) bool {
-	_, ok := h.labels[label]
-	return ok
+	return slices.Contains(h.labels, strictcbor.Label{Int: label})
 }
 
 func (h Header) shares(other Header) bool {
-	for l := range h.labels {
-		if _, ok := other.labels[l]; ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h.labels, func(l strictcbor.Label) bool { return slices.Contains(other.labels, l) })
 }
 
 // parseHeader reads a header map. A protected header is the content of its byte
@@ -49,42 +46,50 @@ func parseHeader(b []byte, protected bool) (h Header, err error) {
 	if protected && len(b) == 0 {
 		return h, nil
 	}
-	if !is(b, majorMap) || strictcbor.Unmarshal(b, &h.labels) != nil {
+	if !is(b, majorMap) || protected && strictcbor.Wellformed(b) != nil {
 		return h, ErrMalformed
 	}
-	for l, v := range h.labels {
-		switch l.(type) {
-		case int64, string:
-		default:
+	parts, ok := strictcbor.Split(b, maxLabels)
+	if !ok {
+		return h, ErrMalformed
+	}
+	h.labels = make([]strictcbor.Label, 0, len(parts)/2)
+	for ; len(parts) > 0; parts = parts[2:] {
+		l, ok := strictcbor.ReadLabel(parts[0])
+		if !ok || slices.Contains(h.labels, l) {
 			return h, ErrMalformed
 		}
-		if err := h.set(l, v); err != nil {
+		h.labels = append(h.labels, l)
+		if l.IsText {
+			continue // private use
+		}
+		if err := h.set(l.Int, parts[1]); err != nil {
 			return h, err
 		}
 	}
 	return h, nil
 }
 
-func (h *Header) set(label any, v []byte) (err error) {
+func (h *Header) set(label int64, v []byte) (err error) {
 	switch label {
-	case int64(labelAlg):
+	case labelAlg:
 		// A text algorithm is private use: well-formed, never one of ours.
 		if is(v, majorText) {
 			return nil
 		}
 		h.Alg, err = integer(v)
-	case int64(labelCrit):
+	case labelCrit:
 		return ErrCritical
-	case int64(labelKid):
+	case labelKid:
 		h.Kid, err = byteString(v)
-	case int64(labelType):
+	case labelType:
 		if isInt(v) {
 			return nil
 		}
 		h.Type, err = text(v)
-	case int64(labelX5Chain):
+	case labelX5Chain:
 		h.X5Chain, err = chain(v)
-	case int64(labelX5T):
+	case labelX5T:
 		h.X5T, err = thumbprint(v)
 	}
 	return err
@@ -144,8 +149,9 @@ func text(v []byte) (s string, err error) {
 	return s, nil
 }
 
-func array(v []byte) (items []cbor.RawMessage, err error) {
-	if !is(v, majorArray) || strictcbor.Unmarshal(v, &items) != nil {
+func array(v []byte) ([][]byte, error) {
+	items, ok := strictcbor.Split(v, MaxX5Chain)
+	if !ok || !is(v, majorArray) {
 		return nil, ErrMalformed
 	}
 	return items, nil

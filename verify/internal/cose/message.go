@@ -40,8 +40,11 @@ func parseMessage(b []byte, tag uint64, rule TagRule) (*message, error) {
 		return nil, ErrTag
 	}
 	// Without the look at the type a second tag would be dropped unseen.
-	var parts []cbor.RawMessage
-	if !is(b, majorArray) || strictcbor.Unmarshal(b, &parts) != nil || len(parts) != 4 {
+	if !is(b, majorArray) || strictcbor.Wellformed(b) != nil {
+		return nil, ErrMalformed
+	}
+	parts, ok := strictcbor.Split(b, 4)
+	if !ok || len(parts) != 4 {
 		return nil, ErrMalformed
 	}
 	m := &message{}

@@ -7,10 +7,13 @@ import (
 
 // Major types (RFC 8949 section 3.1).
 const (
-	majorBytes  = 2
-	majorText   = 3
-	majorTag    = 6
-	majorSimple = 7
+	majorNegative = 1
+	majorBytes    = 2
+	majorText     = 3
+	majorArray    = 4
+	majorMap      = 5
+	majorTag      = 6
+	majorSimple   = 7
 )
 
 const tagEncoded = 24 // encoded CBOR data item (RFC 8949 section 3.4.5.1)
