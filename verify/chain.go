@@ -54,16 +54,16 @@ type path struct {
 
 // path is step 3: the presented chain up to an anchor of the expected kind.
 func (c *check) path(kind trustlist.Kind, p presented) (*path, error) {
-	ders, err := p.chain()
-	if err != nil {
-		return nil, err
-	}
 	typ := p.unverifiedType()
-	key := chainKey(ders, p.format(), kind, typ, c.view.Epoch())
+	key := chainKey(p.chainText(), p.format(), kind, typ, c.view.Epoch())
 	if ch, ok := c.chains.Get(key); ok && ch.key == key && ch.within(c.now) {
 		if t, ok := c.lookup(ch.anchor); ok && rank(t, c.now) == rankUsable {
 			return &path{ch, t}, nil
 		}
+	}
+	ders, err := p.chain()
+	if err != nil {
+		return nil, err
 	}
 	path, err := c.build(ders, kind, typ, p.format())
 	if err != nil {
@@ -317,21 +317,12 @@ func fingerprint(c *x509.Certificate) string {
 }
 
 // chainKey covers everything that decides about a path except time.
-func chainKey(ders [][]byte, format string, kind trustlist.Kind, typ string, epoch uint64) [32]byte {
-	h := sha256.New()
-	var n [8]byte
-	put := func(b []byte) {
-		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
-		h.Write(n[:])
-		h.Write(b)
+func chainKey(chain []string, format string, kind trustlist.Kind, typ string, epoch uint64) [32]byte {
+	b := make([]byte, 0, 4096)
+	b = binary.BigEndian.AppendUint64(b, epoch)
+	for _, s := range append([]string{format, string(kind), typ}, chain...) {
+		b = binary.BigEndian.AppendUint64(b, uint64(len(s)))
+		b = append(b, s...)
 	}
-	binary.BigEndian.PutUint64(n[:], epoch)
-	h.Write(n[:])
-	put([]byte(format))
-	put([]byte(kind))
-	put([]byte(typ))
-	for _, der := range ders {
-		put(der)
-	}
-	return [32]byte(h.Sum(nil))
+	return sha256.Sum256(b)
 }

@@ -19,6 +19,7 @@ import (
 type presented interface {
 	format() string
 	unverifiedType() string
+	chainText() []string // what chain decodes, as received: one chain has one text
 	chain() ([][]byte, error)
 	verifyIssuer(leaf *x509.Certificate, p Policy) error
 	disclose() error

@@ -27,6 +27,17 @@ type presentedMdoc struct {
 func (m *presentedMdoc) format() string         { return dcql.FormatMdoc }
 func (m *presentedMdoc) unverifiedType() string { return m.d.DocType() }
 
+func (m *presentedMdoc) chainText() (text []string) {
+	ders, err := m.d.Chain()
+	if err != nil {
+		return nil
+	}
+	for _, der := range ders {
+		text = append(text, string(der))
+	}
+	return text
+}
+
 func (m *presentedMdoc) chain() ([][]byte, error) { return m.d.Chain() }
 
 func (m *presentedMdoc) verifyIssuer(leaf *x509.Certificate, p Policy) error {

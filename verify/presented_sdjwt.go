@@ -23,6 +23,8 @@ type presentedSDJWT struct {
 func (s *presentedSDJWT) format() string         { return dcql.FormatSDJWT }
 func (s *presentedSDJWT) unverifiedType() string { return s.p.UnverifiedType() }
 
+func (s *presentedSDJWT) chainText() []string { return s.p.ChainText() }
+
 func (s *presentedSDJWT) chain() ([][]byte, error) { return s.p.Chain() }
 
 func (s *presentedSDJWT) verifyIssuer(leaf *x509.Certificate, p Policy) error {

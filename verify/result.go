@@ -99,8 +99,8 @@ const (
 // holds the index or the list's URI.
 type Status struct {
 	State      string    `json:"state"`
-	Mechanism  string    `json:"mechanism,omitempty"` // status_list
-	AsOf       time.Time `json:"as_of,omitzero"`      // the token's iat
+	Mechanism  string    `json:"mechanism,omitempty"`   // status_list
+	AsOf       time.Time `json:"as_of,omitzero"`        // the token's iat
 	AgeSeconds *int64    `json:"age_seconds,omitempty"` // since as_of; nil without one
 	Expires    time.Time `json:"expires,omitzero"`
 }

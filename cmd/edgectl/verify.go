@@ -134,8 +134,8 @@ func (p *page) credential(c verify.Credential) {
 
 func statusLine(s *verify.Status) string {
 	line := s.State
-	if !s.AsOf.IsZero() {
-		line += ", " + age(s.AgeSeconds) + " old"
+	if s.AgeSeconds != nil {
+		line += ", " + age(*s.AgeSeconds) + " old"
 	}
 	if e := when(s.Expires); e != "" {
 		line += ", good until " + e

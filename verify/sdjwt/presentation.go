@@ -81,6 +81,10 @@ func (p *Presentation) parseIssuer(jwt string) error {
 	return nil
 }
 
+// ChainText returns x5c as it was received, nil if there is none. Base64 is decoded
+// strictly, so that one chain has one text.
+func (p *Presentation) ChainText() []string { return p.issuer.Header.X5C }
+
 // Chain returns the certificates of x5c as DER, leaf first. issuer_key_unresolved
 // if there are none: x5c is the only key mechanism here (HAIP 1.0 section 6.1.1).
 func (p *Presentation) Chain() ([][]byte, error) {
