@@ -136,6 +136,7 @@ const hex64 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 // sample is a result with every member filled, in a time zone that is not UTC.
 func sample(req *verify.Request) *verify.Result {
+	age := int64(3)
 	res := &verify.Result{
 		Verdict: verify.Invalid, EvaluatedAt: noon,
 		Checked: verify.Checked{Flow: req.Flow, Nonce: req.Nonce, Audience: req.ClientID},
@@ -145,7 +146,7 @@ func sample(req *verify.Request) *verify.Result {
 			HolderBinding: &verify.HolderBinding{Method: "device_signature", Verified: true},
 			Issuer:        &verify.Issuer{Subject: "CN=x", Territory: "DE", Entity: "e", CertificateSHA256: hex64},
 			Validity:      &verify.Validity{NotBefore: noon},
-			Status:        &verify.Status{State: verify.StatusRevoked, Mechanism: "status_list", AsOf: noon, AgeSeconds: 3, Expires: noon},
+			Status:        &verify.Status{State: verify.StatusRevoked, Mechanism: "status_list", AsOf: noon, AgeSeconds: &age, Expires: noon},
 		}},
 		Basis: []verify.Basis{{List: "pid", URL: "https://lists.example/pid", Sequence: 12, SHA256: hex64, NextUpdate: noon}},
 	}
