@@ -10,6 +10,7 @@ import (
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
+	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
 )
 
 // View is one consistent set of lists. It never changes; the Store swaps in a new
@@ -70,7 +71,7 @@ func (h *heldList) kinds() []trustlist.Kind {
 	case h.source.Type == artefact.Anchors:
 		return []trustlist.Kind{h.source.Kind}
 	case h.source.Profile != "":
-		return profileKinds[h.source.Profile]
+		return []trustlist.Kind{lote.KindOf(h.source.Profile)}
 	case h.list == nil:
 		return trustlist.Kinds() // any official type: not known before it is loaded
 	}
@@ -81,12 +82,6 @@ func (h *heldList) kinds() []trustlist.Kind {
 		}
 	}
 	return kinds
-}
-
-var profileKinds = map[string][]trustlist.Kind{
-	"pid": {trustlist.KindPID}, "wallet": {trustlist.KindWallet}, "wrpac": {trustlist.KindWRPAC},
-	"wrprc": {trustlist.KindWRPRC}, "pubeaa": {trustlist.KindPubEAA}, "registrar": {trustlist.KindRegister},
-	"mdl": {trustlist.KindMDL},
 }
 
 // Epoch is raised only when the set of anchors changes in content.

@@ -20,12 +20,6 @@ type holder struct {
 	Holds *bool  `json:"holds,omitempty"` // absent: cannot be told from here
 }
 
-// kindOfProfile says what the anchors of a list of trusted entities issue.
-var kindOfProfile = map[string]trustlist.Kind{
-	"pid": trustlist.KindPID, "wallet": trustlist.KindWallet, "wrpac": trustlist.KindWRPAC, "wrprc": trustlist.KindWRPRC,
-	"pubeaa": trustlist.KindPubEAA, "registrar": trustlist.KindRegister, "mdl": trustlist.KindMDL,
-}
-
 // configured says which lists of a configuration can hold the anchor. A local
 // bundle is looked into; a published list is not here to be looked into.
 func configured(cfg *config.Config, e verify.Explanation) (list []holder) {
@@ -35,7 +29,7 @@ func configured(cfg *config.Config, e verify.Explanation) (list []holder) {
 			list = append(list, bundle(s, e))
 		case s.Type == config.TypeLoTE && s.Profile == "" && e.Kind != trustlist.KindEAA:
 			list = append(list, holder{Name: s.Name, Type: s.Type, Note: "any official type; " + publishedAt(s)})
-		case s.Type == config.TypeLoTE && s.Profile != "" && kindOfProfile[s.Profile] == e.Kind:
+		case s.Type == config.TypeLoTE && s.Profile != "" && lote.KindOf(s.Profile) == e.Kind:
 			list = append(list, holder{Name: s.Name, Type: s.Type, Note: "profile " + s.Profile + "; " + publishedAt(s)})
 		}
 	}
@@ -47,7 +41,7 @@ func publishedAt(s config.Source) string { return "published at " + s.URL }
 // bundle looks for the anchor in a local file.
 func bundle(s config.Source, e verify.Explanation) holder {
 	h := holder{Name: s.Name, Type: s.Type}
-	certs, err := config.Certificates([]string{s.Path})
+	certs, err := s.Bundle()
 	if err != nil {
 		h.Note = fmt.Sprintf("cannot be read: %v", err)
 		return h

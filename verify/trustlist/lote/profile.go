@@ -82,6 +82,17 @@ func Profiles() []string {
 	return names
 }
 
+// KindOf returns the kind of attestation that the anchors of a profile's lists
+// answer for, "" for no profile.
+func KindOf(profile string) trustlist.Kind {
+	for _, p := range profiles {
+		if p.name == profile {
+			return p.kind
+		}
+	}
+	return ""
+}
+
 // profileOf chooses the row by the list's type, among those the options allow.
 func profileOf(loteType string, o Options) *profile {
 	for i := range profiles {
