@@ -154,11 +154,6 @@ func (w *world) infos(at time.Time) map[string]cache.Info {
 
 func (w *world) info(name string, at time.Time) cache.Info { return w.infos(at)[name] }
 
-// statusList is a list that the authority publishes under a URI of its own.
-func statusList(a *verifytest.Authority, uri string) *verifytest.StatusList {
-	return a.NewStatusList(uri, 1, 1024)
-}
-
 func (w *world) token(l *verifytest.StatusList, form string, iat time.Time, o verifytest.TokenOptions) []byte {
 	w.t.Helper()
 	b, err := l.Token(form, iat, o)

@@ -455,7 +455,7 @@ func TestRefreshSaysWhatWentWrong(t *testing.T) {
 		{"status 500", l.listURL("pid"), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, 502, "origin_failed"},
 		{"status 404", l.listURL("pid"), http.NotFound, 502, "origin_failed"},
 		{"cut", l.listURL("pid"), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 502, "origin_failed"},
-		{"redirected without end", l.listURL("pid"), func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, path, 302) }, 502, "origin_failed"},
+		{"redirected without end", l.listURL("pid"), func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, path, http.StatusFound) }, 502, "origin_failed"},
 		{"no list", l.listURL("pid"), func(w http.ResponseWriter, r *http.Request) { respond(w, r, "application/jose", []byte("a.b.c")) }, 422, ""},
 		{"empty", l.listURL("pid"), func(w http.ResponseWriter, r *http.Request) { respond(w, r, "application/jose", nil) }, 422, ""},
 		{"signature damaged", l.listURL("pid"), func(w http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -52,6 +53,9 @@ const turn = 16
 func beside(b *testing.B, signatures int, work func()) {
 	b.Helper()
 	f := newFloor(b)
+	ballast := make([]byte, 32<<20) // a heap like a node's: see node.Node
+	defer runtime.KeepAlive(ballast)
+	runtime.GC()
 	var atFloor, atWork time.Duration
 	b.ReportAllocs()
 	begin := cpuTime(b)

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/hex"
-	"math/big"
 	"os"
 	"path/filepath"
 	"testing"
@@ -58,10 +57,10 @@ func TestTranscripts(t *testing.T) {
 }
 
 func TestThumbprint(t *testing.T) {
-	key := &ecdsa.PublicKey{
-		Curve: elliptic.P256(),
-		X:     new(big.Int).SetBytes(unbase64(t, "DxiH5Q4Yx3UrukE2lWCErq8N8bqC9CHLLrAwLz5BmE0")),
-		Y:     new(big.Int).SetBytes(unbase64(t, "XtLM4-3h5o3HUH0MHVJV0kyq0iBlrBwlh8qEDMZ4-Pc")),
+	point := append([]byte{4}, unbase64(t, "DxiH5Q4Yx3UrukE2lWCErq8N8bqC9CHLLrAwLz5BmE0")...)
+	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(point, unbase64(t, "XtLM4-3h5o3HUH0MHVJV0kyq0iBlrBwlh8qEDMZ4-Pc")...))
+	if err != nil {
+		t.Fatal(err)
 	}
 	if got := hex.EncodeToString(Thumbprint(key)); got != "4283ec927ae0f208daaa2d026a814f2b22dca52cf85ffa8f3f8626c6bd669047" {
 		t.Error(got)

@@ -182,7 +182,7 @@ func looser(protected, unprotected []byte, s *Sign1) bool {
 }
 
 func labels(b []byte) map[any]cbor.RawMessage {
-	mode, err := cbor.DecOptions{IntDec: cbor.IntDecConvertSigned}.DecMode()
+	mode, err := cbor.DecOptions{IntDec: cbor.IntDecConvertSignedOrBigInt}.DecMode()
 	if err != nil {
 		panic(err)
 	}

@@ -112,5 +112,13 @@ func compressed(c elliptic.Curve, x []byte, odd bool) (crypto.PublicKey, error) 
 	if px == nil {
 		return nil, ErrKeyMalformed
 	}
-	return &ecdsa.PublicKey{Curve: c, X: px, Y: py}, nil
+	point := make([]byte, 1+2*len(x))
+	point[0] = 4
+	px.FillBytes(point[1 : 1+len(x)])
+	py.FillBytes(point[1+len(x):])
+	key, err := ecdsa.ParseUncompressedPublicKey(c, point)
+	if err != nil {
+		return nil, ErrKeyMalformed
+	}
+	return key, nil
 }

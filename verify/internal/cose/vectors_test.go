@@ -67,7 +67,7 @@ func TestStructures(t *testing.T) {
 			}
 			got = s.ToBeSigned(unhex(t, v.Input.Sign0.External))
 		}
-		if strings.ToUpper(hex.EncodeToString(got)) != strings.ToUpper(want) {
+		if !strings.EqualFold(hex.EncodeToString(got), want) {
 			t.Errorf("%s: signed bytes are %x instead of %s", filepath.Base(file), got, want)
 		}
 		compared++

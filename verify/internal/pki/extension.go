@@ -7,10 +7,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify/reason"
 )
 
-var (
-	oidKeyUsage         = asn1.ObjectIdentifier{2, 5, 29, 15}
-	oidExtendedKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 37}
-)
+var oidKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 15}
 
 // forbidden holds the extensions that ISO/IEC 18013-5 Annex B forbids in every
 // certificate of a path (credentials 2.4). Each of them narrows what the path is

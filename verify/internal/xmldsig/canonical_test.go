@@ -105,8 +105,10 @@ func TestCanonical(t *testing.T) {
 		{"a prefix bound anew and back",
 			`<p:r xmlns:p="urn:1"><p:x xmlns:p="urn:2"><p:y xmlns:p="urn:1"/></p:x><p:z/></p:r>`, ".",
 			`<p:r xmlns:p="urn:1"><p:x xmlns:p="urn:2"><p:y xmlns:p="urn:1"></p:y></p:x><p:z></p:z></p:r>`, ""},
+		{"a namespace name is escaped as a value is",
+			`<r xmlns="urn:a&amp;b&lt;'"/>`, ".", `<r xmlns="urn:a&amp;b&lt;'"></r>`, ""},
 		{"comments go and text closes up",
-			`<!--1--><r>a<!--2-->b<![CDATA[<c>]]>]]<!--3-->&gt;</r><!--4-->`, ".", `<r>ab&lt;c&gt;]]&gt;</r>`, ""},
+			`<!--1--><r>a<!--2-->b<![CDATA[<c>]]>]]<!--3-->></r><!--4-->`, ".", `<r>ab&lt;c&gt;]]&gt;</r>`, ""},
 	} {
 		d := mustParse(t, []byte(c.doc))
 		e := d.root

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/beevik/etree"
 )
 
 // signer is a key with its certificate.
@@ -119,6 +121,7 @@ func (s signer) sign(t testing.TB, doc string) string {
 	if sig == nil {
 		t.Fatal("nothing to sign")
 	}
+	write := func(e *etree.Element) ([]byte, error) { return exclusive(e, nil) }
 	for _, ref := range sig.FindElements("./SignedInfo/Reference") {
 		target, skip := d.root, sig
 		if uri := ref.SelectAttrValue("URI", ""); uri == "#props" {
@@ -127,6 +130,7 @@ func (s signer) sign(t testing.TB, doc string) string {
 		canon, err := exclusive(target, skip)
 		if ref.FindElement("./Transforms") == nil {
 			canon, err = inclusive(target)
+			write = inclusive // all declarations have to stay
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -141,7 +145,7 @@ func (s signer) sign(t testing.TB, doc string) string {
 	method := sig.FindElement("./SignedInfo/SignatureMethod").SelectAttrValue("Algorithm", "")
 	value := s.value(t, method, info)
 	sig.FindElement("./SignatureValue").SetText(base64.StdEncoding.EncodeToString(value))
-	out, err := exclusive(d.root, nil)
+	out, err := write(d.root)
 	if err != nil {
 		t.Fatal(err)
 	}

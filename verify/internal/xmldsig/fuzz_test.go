@@ -1,0 +1,85 @@
+package xmldsig
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/edgetrust/edgetrust/verify/verifytest"
+)
+
+func seeds(f *testing.F) {
+	for i := range 20 {
+		doc, _ := generate(rand.New(rand.NewPCG(uint64(i), 2)), i)
+		f.Add([]byte(doc))
+	}
+	s := newSigner(f, "signer", "P-256")
+	f.Add([]byte(s.sign(f, s.unsigned(ecdsaSHA256, digest256, signTime))))
+	f.Add([]byte(sample))
+	f.Add([]byte("<!DOCTYPE r [<!ENTITY e 'x'>]><r a='&e;'>&#xD;]]&gt;</r>"))
+}
+
+// FuzzParse wants no panic, no error outside the sentinels and, of what passes, no
+// verification without a pin.
+func FuzzParse(f *testing.F) {
+	seeds(f)
+	if _, err := verifytest.VectorDir(); err == nil {
+		f.Add(vector(f, "other/ee-test-lotl-TSL.xml"))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d, err := Parse(b)
+		if err == nil {
+			if _, err = d.Verify(nil); err == nil {
+				t.Fatal("verified without a pin")
+			}
+		}
+		for _, known := range []error{ErrTooLarge, ErrDTD, ErrMalformed, ErrUnsigned, ErrWrapping, ErrAlgorithm, ErrSigner} {
+			if errors.Is(err, known) {
+				return
+			}
+		}
+		t.Fatalf("unexpected error: %v", err)
+	})
+}
+
+// FuzzCanonical wants the canonical form of a canonical form to be itself, and
+// well-formed for the decoder that reads lists from it.
+func FuzzCanonical(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d, err := Parse(b)
+		if err != nil {
+			return
+		}
+		for _, form := range []bool{false, true} {
+			once, err := canonical(d.root, nil, form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := Parse(once)
+			if errors.Is(err, ErrTooLarge) {
+				continue // declarations that were written out may pass a limit
+			}
+			if err != nil {
+				t.Fatalf("%v in %q", err, once)
+			}
+			twice, err := canonical(again.root, nil, form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(once, twice) {
+				t.Fatalf("once  %q\ntwice %q", once, twice)
+			}
+			for dec := xml.NewDecoder(bytes.NewReader(once)); ; {
+				if _, err := dec.Token(); err == io.EOF {
+					break
+				} else if err != nil {
+					t.Fatalf("%v in %q", err, once)
+				}
+			}
+		}
+	})
+}
