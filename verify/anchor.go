@@ -3,6 +3,7 @@ package verify
 import (
 	"crypto/sha256"
 	"crypto/x509"
+	"slices"
 	"time"
 
 	"github.com/edgetrust/edgetrust/verify/internal/pki"
@@ -10,27 +11,36 @@ import (
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
-// anchorFor picks the anchor that the chain names as its issuer, or that is its
-// leaf. Nothing is computed over a signature here. Where none will do, the answer
-// says why as exactly as the lists allow.
-func (c *check) anchorFor(certs []*x509.Certificate, kind trustlist.Kind, typ string) (Trusted, error) {
-	best, found := Trusted{}, -1
+// maxNamesakes bounds the anchors that are tried: a CA that changed its key keeps
+// its name, and a leaf need not say which key signed it.
+const maxNamesakes = 4
+
+// anchorsFor picks the anchors that the chain names as its issuer, or that are its
+// leaf: those that count most, and different ones. Nothing is computed over a
+// signature here. Where none will do, the answer says why as exactly as the lists
+// allow.
+func (c *check) anchorsFor(certs []*x509.Certificate, kind trustlist.Kind, typ string) ([]Trusted, error) {
+	var best []Trusted
+	found := -1
 	for _, t := range c.candidates(certs) {
 		r := rankScope
 		if inScope(t.Anchor, kind, trustlist.Issuance, typ) {
 			r = rank(t, c.now)
 		}
-		if found < 0 || r < found {
-			best, found = t, r
+		switch {
+		case found < 0 || r < found:
+			best, found = []Trusted{t}, r
+		case r == found && len(best) < maxNamesakes && !slices.ContainsFunc(best, func(o Trusted) bool { return o.Anchor.ID == t.Anchor.ID }):
+			best = append(best, t)
 		}
 	}
 	switch found {
 	case -1:
-		return Trusted{}, c.unknownIssuer(certs[0], kind)
+		return nil, c.unknownIssuer(certs[0], kind)
 	case rankScope:
-		return Trusted{}, reason.Refuse(reason.AnchorScopeMismatch, "the issuer is trusted for another kind, purpose or type than %s", kind)
+		return nil, reason.Refuse(reason.AnchorScopeMismatch, "the issuer is trusted for another kind, purpose or type than %s", kind)
 	case rankWithdrawn:
-		return Trusted{}, reason.Refuse(reason.AnchorWithdrawn, "the issuer is no longer in good standing in list %q", best.List.Name)
+		return nil, reason.Refuse(reason.AnchorWithdrawn, "the issuer is no longer in good standing in list %q", best[0].List.Name)
 	default:
 		return best, nil
 	}

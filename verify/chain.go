@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/edgetrust/edgetrust/verify/internal/pki"
@@ -85,19 +86,16 @@ func (c *check) build(ders [][]byte, kind trustlist.Kind, typ, format string) (*
 		ch.certs = certs[:n]
 		ch.warnings = append(ch.warnings, reason.Refuse(reason.ChainContainsAnchor, "the presented chain contains its anchor"))
 	}
-	t, err := c.anchorFor(ch.certs, kind, typ)
+	anchors, err := c.anchorsFor(ch.certs, kind, typ)
 	if err != nil {
 		return nil, err
 	}
 	profile := c.profiles.leaf(kind, typ, format)
-	if t.Anchor.Mode == trustlist.PKIX {
-		if profile.ForbidIntermediates && len(ch.certs) > 1 {
-			return nil, reason.Refuse(reason.ChainProfileViolation, "the document signer must be issued by the anchor directly")
+	var t Trusted
+	for _, t = range anchors {
+		if err = c.reaches(ch, t, profile); err == nil {
+			break
 		}
-		err = pki.BuildPath(ch.certs, t.Anchor.Cert, c.now)
-	} else {
-		ch.certs = ch.certs[:1]
-		err = pki.CheckDirect(ch.leaf, c.now)
 	}
 	if err != nil {
 		return nil, err
@@ -113,8 +111,22 @@ func (c *check) build(ders [][]byte, kind trustlist.Kind, typ, format string) (*
 		return nil, err
 	}
 	ch.anchor = t.Ref()
-	ch.notBefore, ch.notAfter = window(append(ch.certs, t.Anchor.Cert))
+	if t.Anchor.Mode == trustlist.Direct {
+		ch.certs = ch.certs[:1]
+	}
+	ch.notBefore, ch.notAfter = window(append(slices.Clip(ch.certs), t.Anchor.Cert))
 	return &path{ch, t}, nil
+}
+
+// reaches checks the path from the leaf to one anchor.
+func (c *check) reaches(ch *Chain, t Trusted, profile pki.Profile) error {
+	if t.Anchor.Mode == trustlist.Direct {
+		return pki.CheckDirect(ch.leaf, c.now)
+	}
+	if profile.ForbidIntermediates && len(ch.certs) > 1 {
+		return reason.Refuse(reason.ChainProfileViolation, "the document signer must be issued by the anchor directly")
+	}
+	return pki.BuildPath(ch.certs, t.Anchor.Cert, c.now)
 }
 
 func (ch *Chain) within(now time.Time) bool {
