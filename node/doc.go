@@ -31,6 +31,8 @@
 //	verify/statuslist  Token Status List
 //	verify/trustlist the common model of lists; lote and bundle read two formats
 //	verify/dcql      the query language
+//	verify/internal  the strict subsets of JOSE, COSE, JSON, CBOR and X.509; xmldsig,
+//	                 the signatures of national trusted lists, waits for its reader
 //	verify/reason    the vocabulary of refusals
 //	verify/verifytest  an ecosystem in memory: issuers, wallets, lists
 //	deploy           example configurations, each loaded by a test

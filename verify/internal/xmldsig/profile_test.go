@@ -89,6 +89,7 @@ func TestProfile(t *testing.T) {
 		"no reference to the document":     {reference, ``, ErrWrapping},
 		"the document twice":               {propsReference, `<ds:Reference URI="">`, ErrWrapping},
 		"properties twice":                 {docReference, `<ds:Reference Type="http://uri.etsi.org/01903#SignedProperties" URI="">`, ErrWrapping},
+		"properties without a type":        {propsReference, `<ds:Reference URI="#props">`, ErrWrapping},
 		"a reference to a part":            {docReference, `<ds:Reference URI="#part">`, ErrWrapping},
 		"a reference without URI":          {docReference, `<ds:Reference>`, ErrWrapping},
 		"an empty fragment":                {docReference, `<ds:Reference URI="#">`, ErrWrapping},

@@ -24,10 +24,10 @@ type Signed struct {
 // Verify checks the signature of the document: its shape against the profile,
 // that one of the pinned certificates is the one it names and was valid when it
 // says it was made, the signature value, and the digests of both references. It
-// refuses with one of the errors of this package, never ErrTooLarge for a document
-// of ordinary make.
+// refuses with one of the errors of this package.
 //
-// Signer expiry is judged last, so ErrSignerExpired means that all the rest holds.
+// The validity of the signer is judged last, so ErrSignerExpired means that all the
+// rest holds.
 func (d *Document) Verify(pinned []*x509.Certificate) (*Signed, error) {
 	return d.verify(pinned, false)
 }

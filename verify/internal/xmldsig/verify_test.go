@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +158,7 @@ func TestSignatureValue(t *testing.T) {
 		"zeros":             {base64.StdEncoding.EncodeToString(make([]byte, 64)), ErrSignature},
 		"ASN.1":             {base64.StdEncoding.EncodeToString(der), ErrSignature},
 		"too long":          {base64.StdEncoding.EncodeToString(append(make([]byte, 2), raw...)), ErrSignature},
+		"zero between":      {base64.StdEncoding.EncodeToString(slices.Concat(raw[:32], []byte{0}, raw[32:])), ErrSignature},
 		"empty":             {"", ErrMalformed},
 		"huge":              {strings.Repeat("AAAA", maxSignature), ErrMalformed},
 		"not base64":        {"****", ErrMalformed},
