@@ -15,7 +15,6 @@ type generator struct {
 	// comments, the profile does not.
 	doc, twin strings.Builder
 	scope     []map[string]string
-	ids       int
 }
 
 var (
