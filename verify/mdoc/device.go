@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/verify/internal/cose"
 	"github.com/edgetrust/edgetrust/verify/internal/sigalg"
+	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 	"github.com/edgetrust/edgetrust/verify/reason"
 )
 
@@ -102,7 +103,7 @@ func (i *Issued) authentication(transcript []byte) []byte {
 	n := 1 + headSize(len(name)) + len(name) + len(transcript) + headSize(len(i.doc.docType)) + len(i.doc.docType) + len(spaces)
 	out := make([]byte, 0, n+8)
 	out = append(out, 0xd8, tagEncoded)
-	out = appendHead(out, majorBytes, n)
+	out = strictcbor.AppendHead(out, majorBytes, n)
 	out = append(out, 0x84)
 	out = appendText(out, name)
 	out = append(out, transcript...)

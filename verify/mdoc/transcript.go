@@ -2,8 +2,9 @@ package mdoc
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
+
+	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 )
 
 // The transcripts of flows without device engagement: [null, null, Handover]. Each
@@ -72,11 +73,11 @@ func CheckTranscript(b []byte) error {
 }
 
 func appendText(out []byte, s string) []byte {
-	return append(appendHead(out, majorText, len(s)), s...)
+	return append(strictcbor.AppendHead(out, majorText, len(s)), s...)
 }
 
 func appendBytes(out, b []byte) []byte {
-	return append(appendHead(out, majorBytes, len(b)), b...)
+	return append(strictcbor.AppendHead(out, majorBytes, len(b)), b...)
 }
 
 func appendBytesOrNull(out, b []byte) []byte {
@@ -84,20 +85,4 @@ func appendBytesOrNull(out, b []byte) []byte {
 		return append(out, 0xf6)
 	}
 	return appendBytes(out, b)
-}
-
-// appendHead appends the shortest head of a major type and length (RFC 8949
-// section 4.2.1).
-func appendHead(out []byte, major byte, n int) []byte {
-	major <<= 5
-	switch {
-	case n < 24:
-		return append(out, major|byte(n))
-	case n < 1<<8:
-		return append(out, major|24, byte(n))
-	case n < 1<<16:
-		return binary.BigEndian.AppendUint16(append(out, major|25), uint16(n))
-	default:
-		return binary.BigEndian.AppendUint32(append(out, major|26), uint32(n))
-	}
 }

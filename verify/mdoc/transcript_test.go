@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+
+	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 )
 
 // Values of OpenID4VP 1.0 Annex B.2.6 and ISO/IEC TS 18013-7.
@@ -81,7 +83,7 @@ func TestHeads(t *testing.T) {
 		if got := appendBytes(nil, []byte(s)); !bytes.Equal(got, encode([]byte(s))) {
 			t.Errorf("bytes of %d: %x", n, got[:5])
 		}
-		if n < 1<<16 && headSize(n) != len(appendHead(nil, majorText, n)) {
+		if n < 1<<16 && headSize(n) != len(strictcbor.AppendHead(nil, majorText, n)) {
 			t.Errorf("head of %d", n)
 		}
 	}

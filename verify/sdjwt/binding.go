@@ -156,33 +156,12 @@ func (c *Credential) holderKey() (key crypto.PublicKey, alg string, err error) {
 	if key, err = jose.Key(jwk); err != nil {
 		return nil, "", reason.Refuse(reason.CNFUnsupported, "cnf.jwk: %v", err)
 	}
-	if !forSignatures(jwk) {
-		return nil, "", reason.Refuse(reason.CNFUnsupported, "cnf.jwk is not for verifying signatures")
-	}
 	if v, ok := jwk["alg"]; ok {
 		if alg, ok = v.(string); !ok || alg == "" {
 			return nil, "", reason.Refuse(reason.CNFUnsupported, "alg of cnf.jwk is not a string")
 		}
 	}
 	return key, alg, nil
-}
-
-// forSignatures reads use and key_ops (RFC 7517 sections 4.2 and 4.3).
-func forSignatures(jwk map[string]any) bool {
-	if use, ok := jwk["use"]; ok && use != "sig" {
-		return false
-	}
-	v, ok := jwk["key_ops"]
-	if !ok {
-		return true
-	}
-	ops, _ := v.([]any)
-	for _, op := range ops {
-		if op == "verify" {
-			return true
-		}
-	}
-	return false
 }
 
 func (b Binding) isAudience(aud string) bool {

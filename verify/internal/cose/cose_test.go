@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/edgetrust/edgetrust/verify/internal/sigalg"
+	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 )
 
 // unhex reads hexadecimal with spaces; <…> is a byte string of what it holds.
@@ -31,7 +32,7 @@ func unhex(s string) []byte {
 	return b
 }
 
-func bstr(b []byte) []byte { return append(appendHead(nil, majorBytes, len(b)), b...) }
+func bstr(b []byte) []byte { return append(strictcbor.AppendHead(nil, majorBytes, len(b)), b...) }
 
 // testKey signs what the tests present; it never leaves them.
 var testKey = func() *ecdsa.PrivateKey {
@@ -402,7 +403,7 @@ func TestMac0(t *testing.T) {
 
 func TestAppendHead(t *testing.T) {
 	for n, want := range map[int]string{0: "40", 23: "57", 24: "5818", 255: "58ff", 256: "590100", 65535: "59ffff", 65536: "5a00010000"} {
-		if got := appendHead(nil, majorBytes, n); !bytes.Equal(got, unhex(want)) {
+		if got := strictcbor.AppendHead(nil, majorBytes, n); !bytes.Equal(got, unhex(want)) {
 			t.Errorf("%d: %x", n, got)
 		}
 	}

@@ -96,26 +96,11 @@ func byteString(item []byte) ([]byte, error) {
 func structure(context string, protected, external, payload []byte) []byte {
 	out := make([]byte, 0, len(context)+len(protected)+len(external)+len(payload)+32)
 	out = append(out, 0x84)
-	out = appendHead(out, 3, len(context))
+	out = strictcbor.AppendHead(out, majorText, len(context))
 	out = append(out, context...)
 	for _, b := range [][]byte{protected, external, payload} {
-		out = appendHead(out, 2, len(b))
+		out = strictcbor.AppendHead(out, majorBytes, len(b))
 		out = append(out, b...)
 	}
 	return out
-}
-
-// appendHead appends the initial bytes of an item of the major type and length.
-func appendHead(out []byte, major byte, n int) []byte {
-	major <<= 5
-	switch {
-	case n < 24:
-		return append(out, major|byte(n))
-	case n < 1<<8:
-		return append(out, major|24, byte(n))
-	case n < 1<<16:
-		return append(out, major|25, byte(n>>8), byte(n))
-	default:
-		return append(out, major|26, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
-	}
 }
