@@ -33,6 +33,9 @@ func Split(item []byte, max int) (parts [][]byte, ok bool) {
 // skip returns the length of the first item.
 func skip(b []byte, depth int) (n int, ok bool) {
 	h, rest, ok := readHead(b)
+	for ok && h.major == majorTag { // tags are no level of their own
+		h, rest, ok = readHead(rest)
+	}
 	if !ok || depth < 0 {
 		return 0, false
 	}
@@ -47,8 +50,6 @@ func skip(b []byte, depth int) (n int, ok bool) {
 		within = h.arg
 	case majorMap:
 		within = 2 * h.arg
-	case majorTag:
-		within = 1
 	}
 	for ; within > 0; within-- {
 		n, ok := skip(rest, depth-1)
