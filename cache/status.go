@@ -150,11 +150,20 @@ func (h *heldStatus) follow(of entity, t *verify.StatusToken) (unchanged, confli
 		h.tokens = append(append(others, mine...), heldToken{of, t})
 		return false, true, nil
 	}
-	if len(mine) == 0 && len(others) >= MaxPerStatus {
+	if len(mine) == 0 && entities(others) >= MaxPerStatus {
 		return false, false, reason.Refuse(reason.StatusSignerUntrusted, "too many issuers sign this list")
 	}
 	h.tokens = append(others, heldToken{of, t})
 	return false, false, nil
+}
+
+// entities counts the signers, some of whom have several tokens.
+func entities(tokens []heldToken) int {
+	seen := make(map[entity]bool, len(tokens))
+	for _, t := range tokens {
+		seen[t.entity] = true
+	}
+	return len(seen)
 }
 
 // refusedWith keeps why the newest token was refused. An older one than the held
