@@ -88,9 +88,18 @@ func cpuTime(b *testing.B) time.Duration {
 }
 
 func benchmarkSample(b *testing.B, sample string, signatures int, o verify.Options) {
+	benchmark(b, sample, signatures, o, nil)
+}
+
+// benchmark verifies a sample, whose request change may alter.
+func benchmark(b *testing.B, sample string, signatures int, o verify.Options, change func(*world, *verify.Request)) {
+	b.Helper()
 	w := bareWorld(b, o)
 	w.loadLists(b)
 	made, req := w.make(b, sample, verifytest.Context{})
+	if change != nil {
+		change(w, req)
+	}
 	w.loadStatus(b)
 	view := w.store.View()
 	if res := w.verifier.Verify(view, req, w.now); res.Verdict != made.Sample.Verdict {
@@ -119,6 +128,33 @@ func chains(b *testing.B) *cache.Chains {
 // The issuer's chain is known; the issuer's and the holder's signatures remain.
 func BenchmarkSDJWTKnownChain(b *testing.B) {
 	benchmarkSample(b, "sdjwt-pid-de", 2, verify.Options{Chains: chains(b)})
+}
+
+// The same with four of the PID's claims disclosed, which is the usual request.
+func BenchmarkSDJWTFourClaims(b *testing.B) {
+	benchmark(b, "sdjwt-pid-de", 2, verify.Options{Chains: chains(b)}, func(w *world, req *verify.Request) {
+		de := w.PID("DE")
+		o, err := w.SDJWT(de, "urn:eudi:pid:de:1", w.now)
+		if err != nil {
+			b.Fatal(err)
+		}
+		status, err := w.Status(de, verifytest.FormJWT, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		o.Status = &status
+		cred, err := de.IssueSDJWT(o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		presentation, err := cred.Present(verifytest.Presentation{
+			Nonce: req.Nonce, Audience: req.ClientID, IssuedAt: w.now, Disclose: []string{"family_name", "given_name", "birthdate", "issuing_country"},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		req.VPToken[soleID(req)][0] = presentation
+	})
 }
 
 func BenchmarkMdocKnownChain(b *testing.B) {
