@@ -1,7 +1,9 @@
 package cache
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
@@ -79,7 +81,11 @@ func (s *Store) admitList(raw artefact.Raw) (Outcome, []Event, error) {
 	events := held.take(list, raw, ref, unchanged, s.opts)
 	s.raiseFloor(list.Issued)
 	s.publish()
-	s.log.Info("list admitted", "list", raw.ID.Name, "door", raw.Door, "sequence", list.Sequence,
+	level := slog.LevelInfo
+	if unchanged {
+		level = slog.LevelDebug // as at nearly every look
+	}
+	s.log.Log(context.Background(), level, "list admitted", "list", raw.ID.Name, "door", raw.Door, "sequence", list.Sequence,
 		"sha256", digest.String(), "anchors", len(list.Anchors), "unchanged", unchanged)
 	return Outcome{List: raw.ID.Name, Unchanged: unchanged, Ref: ref}, events, nil
 }
