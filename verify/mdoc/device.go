@@ -72,7 +72,7 @@ func (i *Issued) checkSignature(payload []byte, allowed sigalg.Set) error {
 		return reason.Refuse(reason.AlgUnsupported, "deviceSignature: %v", err)
 	case err != nil:
 		return reason.Refuse(reason.DeviceSignatureInvalid,
-			"not over this session: most often another flow, an encrypted response without jwk_thumbprint, or another response_uri, client_id, origin or nonce")
+			"not over this transcript: most often another flow, an encrypted response without jwk_thumbprint, or another response_uri, client_id, origin or nonce")
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func (i *Issued) checkMAC(payload, key []byte) error {
 	case errors.Is(err, cose.ErrAlg):
 		return reason.Refuse(reason.AlgUnsupported, "deviceMac is not HMAC 256/256")
 	case err != nil:
-		return reason.Refuse(reason.DeviceMacInvalid, "not over this session, or emac_key is another session's")
+		return reason.Refuse(reason.DeviceMacInvalid, "not over this transcript, or emac_key belongs to another")
 	}
 	return nil
 }
