@@ -73,8 +73,6 @@ var plannedCodes = map[string]string{
 	"encrypted responses":             `vp_response_decrypt_failed`,
 	"revocation of certificates":      `chain_revoked chain_status_unknown crl_unavailable crl_expired crl_signature_invalid crl_issuer_mismatch crl_rollback ocsp_malformed ocsp_signer_invalid ocsp_unknown ocsp_stale`,
 	"identifier lists":                `idlist_reference_malformed idlist_token_malformed idlist_type_invalid idlist_has_status_list idlist_x5chain_missing idlist_exp_missing`,
-	"lists of ETSI TS 119 612":        `trustlist_pivot_broken trustlist_oj_mismatch trustlist_xml_dtd_forbidden trustlist_xml_wrapping trustlist_location_conflict trustlist_pointer_invalid`,
-	"VICAL":                           `vical_malformed vical_signature_invalid vical_signer_untrusted vical_rollback vical_conflict vical_expired vical_too_large vical_doctype_not_listed`,
 	"OpenID Federation":               `fed_statement_invalid fed_chain_broken fed_loop fed_anchor_unknown fed_chain_expired fed_chain_stale fed_constraint_violated fed_policy_error fed_entity_type_missing fed_trust_mark_invalid fed_anchor_key_changed`,
 	"AuthZEN":                         `authzen_bad_request authzen_subject_type authzen_id_mismatch authzen_key_missing authzen_key_malformed authzen_private_key_sent authzen_role_unknown authzen_name_not_bound`,
 	"gossip":                          `gossip_unknown_artifact gossip_digest_mismatch gossip_oversize gossip_rate_limited`,

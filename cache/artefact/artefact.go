@@ -14,17 +14,29 @@ type Kind string
 
 // The kinds.
 const (
+	LOTL    Kind = "lotl"    // list of trusted lists, TS 119 612
+	TL      Kind = "tl"      // national trusted list, TS 119 612, that a LOTL names
+	Pivot   Kind = "pivot"   // earlier release of a list that introduces the signer of later ones
 	LoTE    Kind = "lote"    // list of trusted entities, TS 119 602
+	VICAL   Kind = "vical"   // verified issuer certificate authority list, ISO/IEC 18013-5 Annex C
 	Anchors Kind = "anchors" // local PEM bundle: unsigned, so it never leaves the node
 	Status  Kind = "status"  // Token Status List token
 )
 
 // ID names an artefact across its versions: the configured source's name for a
-// trust list, the list's URI for a status list.
+// trust list, that name with a colon and the territory for a national list
+// (eu-lotl:DE), with a space and its URL for a pivot, the list's URI for a status
+// list.
 type ID struct {
 	Kind Kind
 	Name string
 }
+
+// NationalID names the list of a territory (ISO 3166) that a LOTL names.
+func NationalID(lotl, territory string) ID { return ID{TL, lotl + ":" + territory} }
+
+// PivotID names a pivot of a list by the URL that the list gives for it.
+func PivotID(list, url string) ID { return ID{Pivot, list + " " + url} }
 
 // Digest is the SHA-256 of an artefact's bytes as received.
 type Digest [sha256.Size]byte

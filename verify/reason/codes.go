@@ -155,6 +155,24 @@ const (
 	TrustListStale                    Code = "trustlist_stale"
 	ListUnsigned                      Code = "list_unsigned"
 
+	// Trust lists in XML, and how their signers change (trust lists 1.5, 2).
+	TrustListXMLDTDForbidden  Code = "trustlist_xml_dtd_forbidden"
+	TrustListXMLWrapping      Code = "trustlist_xml_wrapping"
+	TrustListPivotBroken      Code = "trustlist_pivot_broken"
+	TrustListOJMismatch       Code = "trustlist_oj_mismatch"
+	TrustListLocationConflict Code = "trustlist_location_conflict"
+	TrustListPointerInvalid   Code = "trustlist_pointer_invalid"
+
+	// VICAL (trust lists 3).
+	VICALMalformed        Code = "vical_malformed"
+	VICALSignatureInvalid Code = "vical_signature_invalid"
+	VICALSignerUntrusted  Code = "vical_signer_untrusted"
+	VICALRollback         Code = "vical_rollback"
+	VICALConflict         Code = "vical_conflict"
+	VICALExpired          Code = "vical_expired"
+	VICALTooLarge         Code = "vical_too_large"
+	VICALDocTypeNotListed Code = "vical_doctype_not_listed"
+
 	// The node (trust lists 7, 8).
 	ArtefactUnknown Code = "artefact_unknown"
 	NodeNotSeeded   Code = "node_not_seeded"

@@ -136,7 +136,7 @@ var registry = []Entry{
 	{AlgNotAgreed, ClassIssuer, RetryNever, Invalid, "a signature algorithm outside the policy's list of agreed ones"},
 	// Trust lists (trust lists 1, 7).
 	{TrustListTooLarge, ClassTrust, RetryLater, Indeterminate, "the list passes the size cap"},
-	{TrustListMalformed, ClassTrust, RetryLater, Indeterminate, "the list is not a compact JWS over a well-formed list"},
+	{TrustListMalformed, ClassTrust, RetryLater, Indeterminate, "the list is not well-formed: neither a compact JWS over a list nor a signed XML list, whichever it should be"},
 	{TrustListSignatureMissing, ClassTrust, RetryLater, Indeterminate, "the list is not signed"},
 	{TrustListAlgForbidden, ClassTrust, RetryLater, Indeterminate, "the list's signature algorithm, key size or critical header is not allowed"},
 	{TrustListSignerUnknown, ClassTrust, RetryLater, Indeterminate, "the list is not signed by a pinned signer; if the signer changed, pin the new certificate"},
@@ -156,6 +156,22 @@ var registry = []Entry{
 	{TrustListProfileViolation, ClassTrust, RetryLater, Indeterminate, "the list lacks a member its profile requires or has one it forbids"},
 	{TrustListStale, ClassTrust, RetryLater, Indeterminate, "as a warning: nobody has looked at the list's origin for too long"},
 	{ListUnsigned, ClassTrust, RetryNever, Indeterminate, "an unsigned bundle is only read from a local file"},
+	// Trust lists in XML, and how their signers change (trust lists 1.5, 2).
+	{TrustListXMLDTDForbidden, ClassTrust, RetryLater, Indeterminate, "the list has a document type, an entity or a processing instruction"},
+	{TrustListXMLWrapping, ClassTrust, RetryLater, Indeterminate, "the list's signature does not cover exactly the whole list: a second signature, a foreign transform or reference, or an identifier used twice"},
+	{TrustListPivotBroken, ClassTrust, RetryLater, Indeterminate, "the chain of pivots to the list's signer has a gap: a pivot is not to be had, or names another signer"},
+	{TrustListOJMismatch, ClassTrust, RetryNever, Indeterminate, "the list does not name the Official Journal notice that is configured: if there is a new one, configure its URL and its certificates"},
+	{TrustListLocationConflict, ClassTrust, RetryNever, Indeterminate, "the list says of itself that it is published elsewhere than it is configured; if it was fetched from a mirror, use trust.rewrite"},
+	{TrustListPointerInvalid, ClassTrust, RetryLater, Indeterminate, "a pointer to another list names no certificate, no known media type, or a territory twice"},
+	// VICAL (trust lists 3).
+	{VICALMalformed, ClassTrust, RetryLater, Indeterminate, "the VICAL is not a COSE_Sign1 over a well-formed list"},
+	{VICALSignatureInvalid, ClassTrust, RetryLater, Indeterminate, "the VICAL's signature does not verify"},
+	{VICALSignerUntrusted, ClassTrust, RetryLater, Indeterminate, "the VICAL's signer does not lead to a pinned root, has expired, lacks the usage, or is of another provider"},
+	{VICALRollback, ClassTrust, RetryLater, Indeterminate, "an older VICAL was offered after a newer one"},
+	{VICALConflict, ClassTrust, RetryLater, Indeterminate, "two different VICALs with one issue number: the first is kept, tell the provider"},
+	{VICALExpired, ClassTrust, RetryLater, Indeterminate, "the VICAL is past its end or older than 90 days"},
+	{VICALTooLarge, ClassTrust, RetryLater, Indeterminate, "the VICAL passes the size cap"},
+	{VICALDocTypeNotListed, ClassTrust, RetryNever, Invalid, "the issuer's authority is in a VICAL, but not for this document type"},
 	// The node (trust lists 7, 8).
 	{ArtefactUnknown, ClassNode, RetryNever, Indeterminate, "the bytes are for no list that this node follows"},
 	{NodeNotSeeded, ClassNode, RetryOtherNode, Indeterminate, "this node has not loaded its lists yet"},

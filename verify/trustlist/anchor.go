@@ -68,8 +68,10 @@ type Anchor struct {
 
 	// Usable is false when the list itself says that the service is not in good
 	// standing (a status other than granted, notified and the like).
-	Usable bool
-	Status string // the list's status URI; "" when its profile has none
+	Usable      bool
+	Status      string    // the list's status URI; "" when its profile has none
+	StatusSince time.Time // zero when the list says none
+	Service     string    // the list's service type URI; "" for VICALs and bundles
 }
 
 // NewAnchor fills ID and Mode from the certificate.
