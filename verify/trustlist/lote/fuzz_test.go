@@ -24,13 +24,17 @@ func seeds(f *testing.F, add func([]byte)) {
 }
 
 // FuzzParse: any bytes end in a list or a trustlist_* code, and unsigned bytes
-// never in a list.
+// never in a list. What is read before the signature does not fail either.
 func FuzzParse(f *testing.F) {
 	seeds(f, func(b []byte) { f.Add(b) })
 	stranger := operator(f, nil).cert
 	f.Fuzz(func(t *testing.T, b []byte) {
 		u, err := Parse(b)
 		if err == nil {
+			u.Claims()
+			if _, err := u.Pivots("https://journal.example"); err != nil && !strings.HasPrefix(string(reason.CodeOf(err)), "trustlist_") {
+				t.Fatalf("pivots: got %v", err)
+			}
 			_, err = u.Verify([]*x509.Certificate{stranger}, Options{})
 		}
 		if !strings.HasPrefix(string(reason.CodeOf(err)), "trustlist_") {
@@ -58,7 +62,10 @@ func FuzzContent(f *testing.F) {
 			o = lax
 		}
 		u := &Unverified{jws: &jose.JWS{Payload: payload}, signer: signer.cert}
-		v, err := u.content(signer.cert, issued, o)
+		if v, err := u.read(signer.cert, issued, o, (*reader).pivot); err == nil && (len(v.List().Anchors) > 0 || len(v.List().SelfSigners) == 0) {
+			t.Fatal("a pivot with anchors, or without successors")
+		}
+		v, err := u.read(signer.cert, issued, o, (*reader).list)
 		if err != nil {
 			if !strings.HasPrefix(string(reason.CodeOf(err)), "trustlist_") {
 				t.Fatalf("got %v", err)

@@ -8,9 +8,12 @@
 // as received, and only then decodes the payload. What a list may say, and what
 // its anchors are good for, stands in one table, profiles.
 //
-// Not here: the XML binding, pivots, and everything that needs a clock or a
-// history (issued in the future, expired, rollback, conflict), which is the
-// cache's.
+// Where the signers are pinned from the Official Journal and may have changed
+// since, Pivots says which earlier releases lead to the current one, and
+// VerifyPivot whom each of them names.
+//
+// Not here: the XML binding, and everything that needs a clock or a history
+// (issued in the future, expired, rollback, conflict), which is the cache's.
 //
 // Refusals are trustlist_* codes, in the order of the specification's validate
 // steps (trust lists section 1).
@@ -36,6 +39,7 @@ const (
 	MaxEntity      = 64 << 10 // bytes of one trusted entity
 	MaxDepth       = 32       // nesting of the payload
 	MaxMonths      = 6        // from ListIssueDateTime to NextUpdate (EU profiles)
+	maxSelfSigners = 32       // certificates in the pointer to the list itself
 	maxSkippedPart = 2        // more than 1/2 of the certificates unparsable: the list is malformed
 )
 
@@ -54,8 +58,11 @@ func Parse(b []byte) (*Unverified, error) {
 		return nil, reason.Refuse(reason.TrustListTooLarge, "the list is larger than %d bytes", MaxList)
 	}
 	compact := strings.Trim(string(b), " \t\r\n")
-	if strings.HasPrefix(compact, "{") {
+	switch {
+	case strings.HasPrefix(compact, "{"):
 		return nil, notCompact(compact)
+	case strings.HasPrefix(compact, "<"), strings.HasPrefix(compact, "\ufeff<"):
+		return nil, malformed("XML; the XML binding is not read, only a list signed as compact JWS")
 	}
 	jws, err := jose.Parse(compact)
 	switch {

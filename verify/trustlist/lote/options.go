@@ -2,11 +2,20 @@ package lote
 
 // Options says which list is expected and which departures from the standard are
 // let pass. The zero Options takes any official EU type and nothing else. Every
-// switch is for a fault seen in a published list.
+// switch is for a fault seen in a published list, and has a word in QuirkNames.
 type Options struct {
 	// Profile is the list's profile: pid, wallet, wrpac, wrprc, pubeaa, registrar
 	// or mdl; "": whichever of them the list's type names.
 	Profile string
+
+	// OJ is the URI of the Official Journal notice that the signers are pinned
+	// from, which the list has to name in SchemeInformationURI; "": none.
+	OJ string
+
+	// Aliases are URIs accepted in the place of official ones, which are the
+	// values: types, approaches, rules, service types and statuses. Publishers
+	// rename them, as the Commission did in its list for driving licences.
+	Aliases map[string]string
 
 	// AllowNoOuterMember: the payload is the list itself, without {"LoTE": …}
 	// around it (German sandbox).

@@ -3,6 +3,7 @@ package lote
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
@@ -92,6 +93,9 @@ func checkScopes(t *testing.T, w *world, l *trustlist.List) {
 			purposes[s.purpose] = true
 		}
 	}
+	if l.Services != len(w.entityAt(0)["TrustedEntityServices"].(arr)) {
+		t.Errorf("%d services", l.Services)
+	}
 	if len(l.Anchors) != len(purposes) {
 		t.Fatalf("%d anchors for %d purposes", len(l.Anchors), len(purposes))
 	}
@@ -100,6 +104,12 @@ func checkScopes(t *testing.T, w *world, l *trustlist.List) {
 		if a.Kind != w.p.kind || a.Territory != "DE" || a.Entity != "VATDE-123" || a.EntityName != "Provider" ||
 			!a.Usable || a.Mode != trustlist.PKIX || !a.Cert.Equal(w.provider.cert) {
 			t.Errorf("anchor: %+v", a)
+		}
+		if purpose, ok := w.p.purposeOf(a.Service, Options{}); !ok || purpose != a.Purpose {
+			t.Errorf("service type: %q", a.Service)
+		}
+		if since := map[bool]time.Time{true: issued}[w.p.serviceStatus == required]; !a.StatusSince.Equal(since) {
+			t.Errorf("status since %v", a.StatusSince)
 		}
 		if isMDL := w.p.name == "mdl"; isMDL != slices.Equal(a.Types, []string{"org.iso.18013.5.1.mDL"}) || !isMDL && a.Types != nil {
 			t.Errorf("types: %v", a.Types)

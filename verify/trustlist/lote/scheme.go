@@ -1,13 +1,6 @@
 package lote
 
-import (
-	"bytes"
-
-	"github.com/edgetrust/edgetrust/verify/internal/b64"
-	"github.com/edgetrust/edgetrust/verify/internal/pki"
-	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/trustlist"
-)
+import "github.com/edgetrust/edgetrust/verify/reason"
 
 // kind is step 6: version, type, status determination approach, community rules
 // and territory are those of one row of the profile table.
@@ -111,75 +104,4 @@ func (r *reader) historicalPeriod(s *scheme) error {
 		}
 	}
 	return nil
-}
-
-// pointers reads the pointers to other lists and finds the one to this list,
-// which has to name the signer (step 10).
-func (r *reader) pointers(body *list) error {
-	s := body.Scheme
-	if r.p.selfPointer == absent && s.Pointers != nil {
-		return violation("PointersToOtherLoTE is there, which profile %s forbids", r.p.name)
-	}
-	self, signed := false, false
-	for _, p := range s.Pointers {
-		for _, q := range p.Qualifiers {
-			if isSelf(q, s) {
-				self = true
-				signed = signed || names(p, r.signer.Raw)
-				if *q.MimeType != "application/jose" {
-					r.warn("the pointer to the list itself has another MimeType than application/jose")
-				}
-			}
-			r.out.Pointers = append(r.out.Pointers, r.pointer(p, q))
-		}
-	}
-	switch {
-	case self && !signed:
-		return violation("the pointer to the list itself does not name the list's signer")
-	case !self && r.p.selfPointer == required:
-		return r.lacks("the pointer to the list itself in PointersToOtherLoTE")
-	}
-	return nil
-}
-
-// isSelf: a pointer is to the list that holds it when type and territory are its
-// own. The location cannot tell, since lists are read from mirrors and files.
-func isSelf(q qualifier, s *scheme) bool {
-	return *q.Type == *s.Type &&
-		(q.Territory == nil || s.Territory == nil || *q.Territory == *s.Territory)
-}
-
-func names(p pointer, der []byte) bool {
-	for _, id := range p.Identities {
-		for _, c := range id.Certificates {
-			if b, err := b64.Std(unwrap(*c.Value)); err == nil && bytes.Equal(b, der) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (r *reader) pointer(p pointer, q qualifier) trustlist.Pointer {
-	out := trustlist.Pointer{Location: *p.Location, Type: *q.Type}
-	if q.Territory != nil {
-		out.Territory = trustlist.Territory(*q.Territory)
-	}
-	for _, id := range p.Identities {
-		r.identity(&id)
-		for _, c := range id.Certificates {
-			der, err := b64.Std(unwrap(*c.Value))
-			if err != nil {
-				r.warn("a certificate in PointersToOtherLoTE could not be used")
-				continue
-			}
-			cert, err := pki.Parse(der)
-			if err != nil {
-				r.warn("a certificate in PointersToOtherLoTE could not be used")
-				continue
-			}
-			out.Signers = append(out.Signers, cert)
-		}
-	}
-	return out
 }

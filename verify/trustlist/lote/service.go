@@ -2,6 +2,7 @@ package lote
 
 import (
 	"slices"
+	"time"
 
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
@@ -9,7 +10,10 @@ import (
 // service checks one service against the presence table (step 10) and takes its
 // anchors out (step 11).
 func (r *reader) service(w who, s *entityService) error {
+	r.out.Services++
 	info := s.Information
+	r.o.official(info.Type)
+	r.o.official(info.Status)
 	if s.History != nil && r.p.serviceHistory == absent {
 		return violation("ServiceHistory is there, which profile %s forbids", r.p.name)
 	}
@@ -25,20 +29,24 @@ func (r *reader) service(w who, s *entityService) error {
 	if err := r.serviceMembers(info); err != nil {
 		return err
 	}
-	usable, err := r.status(info)
+	usable, since, err := r.status(info)
 	if err != nil {
 		return err
 	}
 	scope := trustlist.Anchor{
-		Kind:       r.p.kind,
-		Purpose:    purpose,
-		Types:      r.p.anchors,
-		Entity:     w.key,
-		EntityName: w.name,
-		Usable:     usable,
+		Kind:        r.p.kind,
+		Purpose:     purpose,
+		Types:       r.p.anchors,
+		Entity:      w.key,
+		EntityName:  w.name,
+		Usable:      usable,
+		StatusSince: since,
 	}
 	if info.Status != nil {
 		scope.Status = *info.Status
+	}
+	if info.Type != nil {
+		scope.Service = *info.Type
 	}
 	return r.anchors(w, info.Identity, scope)
 }
@@ -80,32 +88,34 @@ func (r *reader) serviceMembers(info *serviceInformation) error {
 	return nil
 }
 
-// status says whether the service is in good standing. Where the profile has no
+// status says whether the service is in good standing, and since when the list
+// calls it what it does; zero where it does not say. Where the profile has no
 // status one is honoured all the same: to refuse the list would keep an older one
 // in force, in which the service is still good (trust lists 1.3).
-func (r *reader) status(info *serviceInformation) (usable bool, err error) {
+func (r *reader) status(info *serviceInformation) (usable bool, since time.Time, err error) {
 	if info.StatusSince != nil {
-		if _, _, ok := parseTime(*info.StatusSince); !ok {
-			return false, malformed("a StatusStartingTime is not a UTC time")
+		ok := false
+		if since, _, ok = parseTime(*info.StatusSince); !ok {
+			return false, since, malformed("a StatusStartingTime is not a UTC time")
 		}
 	}
 	switch r.p.serviceStatus {
 	case absent:
 		if info.Status == nil {
-			return true, nil
+			return true, since, nil
 		}
 		r.warn("a service has a ServiceStatus, which its profile does not know; it is honoured")
 	case required:
 		if info.Status == nil {
-			return false, r.lacks("ServiceStatus of a service")
+			return false, since, r.lacks("ServiceStatus of a service")
 		}
 		if info.StatusSince == nil {
 			if err := r.lacks("StatusStartingTime of a service"); err != nil {
-				return false, err
+				return false, since, err
 			}
 		}
 	}
-	return info.Status != nil && slices.Contains(goodStatus, *info.Status), nil
+	return info.Status != nil && slices.Contains(goodStatus, *info.Status), since, nil
 }
 
 func (r *reader) history(h serviceHistory) error {

@@ -22,12 +22,12 @@ func (u *Unverified) Verify(pinned []*x509.Certificate, o Options) (trustlist.Ve
 	if err != nil {
 		return trustlist.Verified{}, err
 	}
-	return u.content(signer, signedAt, o)
+	return u.read(signer, signedAt, o, (*reader).list)
 }
 
-// content decodes what the signature was found good for. signedAt is zero where
-// the header does not say.
-func (u *Unverified) content(signer *x509.Certificate, signedAt time.Time, o Options) (trustlist.Verified, error) {
+// read decodes what the signature was found good for. signedAt is zero where the
+// header does not say.
+func (u *Unverified) read(signer *x509.Certificate, signedAt time.Time, o Options, content func(*reader, *list) error) (trustlist.Verified, error) {
 	body, err := decodeList(u.jws.Payload, o)
 	if err != nil {
 		return trustlist.Verified{}, err
@@ -38,21 +38,36 @@ func (u *Unverified) content(signer *x509.Certificate, signedAt time.Time, o Opt
 		Signer:   signer,
 		SignedAt: signedAt,
 	}}
-	for _, step := range []func(*list) error{
-		r.times,     // form of the times; the signer's validity where only they can say
-		r.kind,      // step 6
-		r.operator,  // step 7
-		r.window,    // step 8, as far as it needs no clock
-		r.members,   // step 10: the scheme's presence table and extensions
-		r.pointers,  // step 10: self pointer
-		r.entities,  // steps 10 and 11
-		r.mostParse, // step 11
-	} {
-		if err := step(body); err != nil {
-			return trustlist.Verified{}, err
-		}
+	if err := content(r, body); err != nil {
+		return trustlist.Verified{}, err
 	}
 	return trustlist.Seal(sealed.Key{}, r.out), nil
+}
+
+// list reads the list in force.
+func (r *reader) list(body *list) error {
+	return r.steps(body,
+		r.times,           // form of the times; the signer's validity where only they can say
+		r.aliases,         // official URIs for accepted ones
+		r.kind,            // step 6
+		r.journal,         // the Official Journal, where one is configured
+		r.operator,        // step 7
+		r.window,          // step 8, as far as it needs no clock
+		r.members,         // step 10: the scheme's presence table and extensions
+		r.pointers,        // step 10: self pointer
+		r.selfNamesSigner, // step 10
+		r.entities,        // steps 10 and 11
+		r.mostParse,       // step 11
+	)
+}
+
+func (r *reader) steps(body *list, steps ...func(*list) error) error {
+	for _, step := range steps {
+		if err := step(body); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reader carries a list through the steps.
@@ -60,6 +75,7 @@ type reader struct {
 	o      Options
 	p      *profile // after kind
 	signer *x509.Certificate
+	self   bool // a pointer to the list itself was found
 	out    *trustlist.List
 
 	seen                     map[seen]bool
