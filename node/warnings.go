@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/edgetrust/edgetrust/node/config"
 	"github.com/edgetrust/edgetrust/verify"
@@ -19,9 +20,18 @@ func Warnings(c *config.Config) (list []string) {
 	if c.Public.Auth.Open {
 		add("public.auth is open: everybody who reaches %s may ask", c.Public.Listen)
 	}
+	if c.DataDir == "" {
+		add("data_dir is absent: lists live in memory only, so a restart while an origin is down leaves the node without them")
+	}
+	if proxy := c.Egress.ProxyHost(); proxy != "" {
+		add("lists are fetched through the proxy %s: that origins have public addresses is the proxy's to check", proxy)
+	}
 	for _, s := range c.Trust.Sources {
-		if s.AllowInsecure {
-			add("trust source %s is fetched over plain HTTP: its origin can be impersonated, though not its signature", s.Name)
+		warnSource(s, add)
+	}
+	for _, r := range c.Trust.Rewrite {
+		if r.AllowPrivate {
+			add("what stands under %s is fetched from %s, which may be plain HTTP and on private addresses", r.From, r.To)
 		}
 	}
 	if c.Status.AllowInsecure {
@@ -40,4 +50,19 @@ func Warnings(c *config.Config) (list []string) {
 		}
 	}
 	return list
+}
+
+func warnSource(s config.Source, add func(format string, args ...any)) {
+	if s.AllowInsecure {
+		add("trust source %s is fetched over plain HTTP: its origin can be impersonated, though not its signature", s.Name)
+	}
+	if s.AllowVersion5 {
+		add("trust source %s allows lists of version 5, which should not have been issued since 29 April 2026", s.Name)
+	}
+	if len(s.Allow) > 0 {
+		add("trust source %s lets pass what the standard forbids: %s", s.Name, strings.Join(s.Allow, ", "))
+	}
+	for _, uri := range slices.Sorted(maps.Keys(s.Aliases)) {
+		add("trust source %s takes %s for %s", s.Name, uri, s.Aliases[uri])
+	}
 }

@@ -23,6 +23,7 @@ import (
 const (
 	MaxFile     = 1 << 20
 	maxSources  = 256
+	maxRewrites = 256
 	maxPrefetch = 65536
 	maxPolicies = 256
 	maxEntries  = 4096 // of any other list or map
@@ -31,12 +32,14 @@ const (
 
 // Config is a whole configuration. Paths in it are ready to be opened.
 type Config struct {
-	Name string // of the node; default: the host's name
-	Zone string
+	Name    string // of the node; default: the host's name
+	Zone    string
+	DataDir string // where lists are kept across restarts; "": in memory only
 
 	Log      Log
 	Public   Public
 	Admin    Admin
+	Egress   Egress
 	Trust    Trust
 	Status   Status
 	Policies map[string]verify.Policy // by name; "default" is always there
@@ -78,45 +81,6 @@ type Rate struct {
 // Admin is the private listener.
 type Admin struct{ Listen, TokenFile string }
 
-// Trust is where anchors come from.
-type Trust struct {
-	Sources []Source
-	// Kinds says what further vct and docType values count as.
-	Kinds         map[string]trustlist.Kind
-	SuddenRemoval SuddenRemoval
-}
-
-// The types of a source.
-const (
-	TypeLoTE    = "lote"
-	TypeAnchors = "anchors"
-)
-
-// Source is one trust list.
-type Source struct {
-	Name          string
-	Type          string // TypeLoTE or TypeAnchors
-	URL           string // as it was written
-	Path          string // the file that a file: URL names; "" for other URLs
-	Profile       string // lote; "" any official EU type
-	Signers       []string
-	Refresh       time.Duration
-	Required      bool
-	AllowInsecure bool // http:// may be fetched
-
-	// The scope of a bundle of anchors.
-	Kind      trustlist.Kind
-	Purposes  []trustlist.Purpose
-	Territory string
-	Types     []string
-}
-
-// SuddenRemoval says when lost anchors are held back, and for how long.
-type SuddenRemoval struct {
-	Share float64
-	Hold  time.Duration
-}
-
 // Status is which status lists are fetched ahead, and how.
 type Status struct {
 	Prefetch []string // token URIs, exactly as credentials name them
@@ -149,6 +113,7 @@ func Default() *Config {
 		Trust: Trust{
 			Kinds:         map[string]trustlist.Kind{},
 			SuddenRemoval: SuddenRemoval{Share: 0.2, Hold: time.Hour},
+			Soak:          30 * time.Second,
 		},
 		Status:   Status{RefreshMin: 30 * time.Second, RefreshMax: 5 * time.Minute},
 		Policies: map[string]verify.Policy{defaultPolicy: verify.DefaultPolicy()},

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,7 @@ const full = `
 version: 1
 name: edge-fra-1
 zone: eu-fra
+data_dir: data
 log: {level: debug, format: json}
 public:
   listen: ":8443"
@@ -27,14 +29,31 @@ public:
   rate: {per_client: 200/s, burst: 400}
   allow_0rtt: true
 admin: {listen: "127.0.0.1:9443", token_file: admin.token}
+egress: {proxy: "http://user:pw@proxy:3128", ca_file: corp-ca.pem}
 trust:
   sources:
     - {name: pid-providers, type: lote, profile: pid, url: "https://lists.example/pid", signers: [eu-lote.pem, "oj/*.pem"], refresh: 30m, required: true}
     - {name: lab, type: anchors, url: "file:lab-ca.pem", kind: pid, purposes: [issuance, revocation], territory: DE, types: ["urn:eudi:pid:de:1"]}
     - {name: labs-list, type: lote, url: "http://127.0.0.1:8080/list", signers: [/abs.pem], allow_insecure: true}
+    - {name: eu-lotl, type: lotl, url: "https://ec.europa.eu/tools/lotl/eu-lotl.xml", signers: ["oj/*.pem"], territories: [DE, nl, EL], refresh: 2h, stale_after: 36h, max_stale: 240h}
+    - name: other-lotl
+      type: lotl
+      url: "https://lists.example/lotl.xml"
+      signers: [oj.pem]
+      oj: "https://journal.example/1"
+      services: {"http://uri.etsi.org/TrstSvc/Svctype/EAA": eaa}
+      types: ["urn:example:membership:1"]
+      national_refresh: 6h
+      allow_version_5: true
+    - {name: us-vical, type: vical, url: "https://vical.example/vc", signers: [vical-root.pem], provider: AAMVA, max_stale: 0s}
+    - {name: mdl, type: lote, profile: mdl, url: "https://lists.example/mdl", signers: [m.pem], oj: "https://journal.example/2", aliases: {"http://uri.etsi.org/19602/SvcType/mDL/Issuance": "http://trust.ec.europa.eu/lists/mDL/SvcType/Issuance"}, allow: [no_outer_member, missing_members]}
     - {name: absolute, type: anchors, url: "file:///etc/ca.pem", kind: eaa, purposes: [issuance], types: [x]}
   kinds: {"urn:example:membership:1": eaa}
   sudden_removal: {share: 0.5, hold: 2h}
+  soak: 0s
+  rewrite:
+    - {from: "https://ec.europa.eu/", to: "https://lists.our-cloud.example/ec/", ca: our.pem}
+    - {from: "http://tl.example/", to: "http://127.0.0.1:8080/", allow_private: true}
 status:
   prefetch: ["https://status.example/1", "http://127.0.0.1:8080/2"]
   refresh: {min: 10s, max: 2m}
@@ -57,23 +76,37 @@ func TestFull(t *testing.T) {
 	gate.Algorithms = []string{"ES256", "ES384"}
 	gate.AllowLegacyTyp, gate.AllowValidUntilAfterCert, gate.AllowAudienceSlash = true, true, true
 	want := &Config{
-		Name: "edge-fra-1", Zone: "eu-fra",
+		Name: "edge-fra-1", Zone: "eu-fra", DataDir: "/base/data",
 		Log: Log{slog.LevelDebug, "json"},
 		Public: Public{
 			Listen: ":8443", TLS: TLS{"/base/server.crt", "/etc/server.key"}, Auth: Auth{TokensFile: "/base/tokens", ClientCA: "/base/ca.pem"},
 			Rate: Rate{200, 400}, Allow0RTT: true,
 		},
-		Admin: Admin{"127.0.0.1:9443", "/base/admin.token"},
+		Admin:  Admin{"127.0.0.1:9443", "/base/admin.token"},
+		Egress: Egress{&url.URL{Scheme: "http", User: url.UserPassword("user", "pw"), Host: "proxy:3128"}, "/base/corp-ca.pem"},
 		Trust: Trust{
 			Sources: []Source{
 				{Name: "pid-providers", Type: "lote", Profile: "pid", URL: "https://lists.example/pid", Signers: []string{"/base/eu-lote.pem", "/base/oj/*.pem"}, Refresh: 30 * time.Minute, Required: true},
 				{Name: "lab", Type: "anchors", URL: "file:lab-ca.pem", Path: "/base/lab-ca.pem", Refresh: time.Hour, Kind: trustlist.KindPID,
 					Purposes: []trustlist.Purpose{trustlist.Issuance, trustlist.Revocation}, Territory: "DE", Types: []string{"urn:eudi:pid:de:1"}},
 				{Name: "labs-list", Type: "lote", URL: "http://127.0.0.1:8080/list", Signers: []string{"/abs.pem"}, Refresh: time.Hour, AllowInsecure: true},
+				{Name: "eu-lotl", Type: "lotl", URL: "https://ec.europa.eu/tools/lotl/eu-lotl.xml", Signers: []string{"/base/oj/*.pem"}, Refresh: 2 * time.Hour,
+					StaleAfter: 36 * time.Hour, MaxStale: 240 * time.Hour, OJ: OfficialJournal, Territories: []string{"DE", "NL", "GR"}, NationalRefresh: 4 * time.Hour},
+				{Name: "other-lotl", Type: "lotl", URL: "https://lists.example/lotl.xml", Signers: []string{"/base/oj.pem"}, Refresh: time.Hour, OJ: "https://journal.example/1",
+					Services: map[string]trustlist.Kind{"http://uri.etsi.org/TrstSvc/Svctype/EAA": trustlist.KindEAA}, Types: []string{"urn:example:membership:1"},
+					NationalRefresh: 6 * time.Hour, AllowVersion5: true},
+				{Name: "us-vical", Type: "vical", URL: "https://vical.example/vc", Signers: []string{"/base/vical-root.pem"}, Refresh: time.Hour, Provider: "AAMVA"},
+				{Name: "mdl", Type: "lote", Profile: "mdl", URL: "https://lists.example/mdl", Signers: []string{"/base/m.pem"}, Refresh: time.Hour, OJ: "https://journal.example/2",
+					Aliases: map[string]string{"http://uri.etsi.org/19602/SvcType/mDL/Issuance": "http://trust.ec.europa.eu/lists/mDL/SvcType/Issuance"},
+					Allow:   []string{"no_outer_member", "missing_members"}},
 				{Name: "absolute", Type: "anchors", URL: "file:///etc/ca.pem", Path: "/etc/ca.pem", Refresh: time.Hour, Kind: trustlist.KindEAA, Purposes: []trustlist.Purpose{trustlist.Issuance}, Types: []string{"x"}},
 			},
 			Kinds:         map[string]trustlist.Kind{"urn:example:membership:1": trustlist.KindEAA},
 			SuddenRemoval: SuddenRemoval{0.5, 2 * time.Hour},
+			Rewrite: []Rewrite{
+				{From: "https://ec.europa.eu/", To: "https://lists.our-cloud.example/ec/", CA: "/base/our.pem"},
+				{From: "http://tl.example/", To: "http://127.0.0.1:8080/", AllowPrivate: true},
+			},
 		},
 		Status: Status{
 			Prefetch:   []string{"https://status.example/1", "http://127.0.0.1:8080/2"},
@@ -82,7 +115,7 @@ func TestFull(t *testing.T) {
 		Policies: map[string]verify.Policy{"default": base, "gate": gate},
 		Limits:   Limits{2 << 20, 128 << 10, 10, 100, 4, 8},
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmp.AllowUnexported(url.Userinfo{})); d != "" {
 		t.Error(d)
 	}
 	if p, ok := got.Policy(""); !ok || p.Name != "default" {
@@ -121,7 +154,7 @@ func TestDefaults(t *testing.T) {
 	if d := cmp.Diff(verify.DefaultPolicy(), got.Policies["default"]); d != "" {
 		t.Error(d)
 	}
-	if got.Name == "" || got.Limits.Body != 1<<20 || got.Limits.Presentation != 256<<10 || got.Limits.Batch != 100 || got.Limits.InFlight != 0 {
+	if got.Name == "" || got.DataDir != "" || got.Egress.Proxy != nil || got.Trust.Soak != 30*time.Second || got.Limits.Body != 1<<20 || got.Limits.Presentation != 256<<10 || got.Limits.Batch != 100 || got.Limits.InFlight != 0 {
 		t.Errorf("%+v", got)
 	}
 	if err := got.Validate(); err != nil {
@@ -134,8 +167,12 @@ func source(s string) string {
 	return "public: {listen: \"127.0.0.1:0\"}\ntrust:\n  sources:\n    - " + s + "\n"
 }
 
+func rewrite(s string) string { return "trust:\n  rewrite: [{" + s + "}]\n" }
+
 const (
 	goodLoTE    = `name: a, type: lote, url: "https://h/l", signers: [s.pem]`
+	goodLOTL    = `name: a, type: lotl, url: "https://h/l", signers: [s.pem]`
+	goodVICAL   = `name: a, type: vical, url: "https://h/l", signers: [s.pem]`
 	goodAnchors = `name: a, type: anchors, url: "file:ca.pem", kind: pid, purposes: [issuance]`
 )
 
@@ -157,8 +194,16 @@ var wrong = []struct{ file, field, says string }{
 	{minimal("zone: 'a/b'"), "zone", "letters"},
 	{minimal("version: 2"), "version", "from 1 to 1"},
 	{minimal("residency: {jurisdiction: EU}"), "residency", "not supported by this version"},
-	{minimal("data_dir: /x"), "data_dir", "not supported by this version"},
-	{minimal("egress: {}"), "egress", "not supported by this version"},
+	{minimal("data_dir: [x]"), "data_dir", "text"},
+	{minimal("egress: {proxy: 3128}"), "egress.proxy", "http://host:port"},
+	{minimal("egress: {proxy: 'proxy:3128'}"), "egress.proxy", "http://host:port"},
+	{minimal("egress: {proxy: 'http://proxy'}"), "egress.proxy", "http://host:port"},
+	{minimal("egress: {proxy: 'http://:3128'}"), "egress.proxy", "http://host:port"},
+	{minimal("egress: {proxy: 'socks5://proxy:1080'}"), "egress.proxy", "http://host:port"},
+	{minimal("egress: {proxy: 'http://proxy:3128/path'}"), "egress.proxy", "http://host:port"},
+	{minimal("egress: {proxy: 'http://u:p ss@proxy:3128'}"), "egress.proxy", "http://host:port"},
+	{minimal("egress: {ca_file: [x]}"), "egress.ca_file", "text"},
+	{minimal("egress: {ca: x}"), "egress.ca", "unknown"},
 	{minimal("gossip: {mode: member}"), "gossip", "not supported by this version"},
 	{minimal("hot_issuer_keys: false"), "hot_issuer_keys", "not supported by this version"},
 	{minimal("remember_issuer_signatures: false"), "remember_issuer_signatures", "not supported by this version"},
@@ -219,13 +264,52 @@ var wrong = []struct{ file, field, says string }{
 	{"public: {rate: {per_client: 5/d}}", "public.rate.per_client", "200/s"},
 	{"public: {rate: {per_client: 5/s, burst: 0}}", "public.rate.burst", "whole number"},
 	{source("{}"), "trust.sources[0].name", "letters"},
-	{source("{}"), "trust.sources[0].type", "lote, anchors"},
-	{source("{name: a, type: lotl}"), "trust.sources[0].type", "not supported by this version"},
-	{source("{name: a, type: vical}"), "trust.sources[0].type", "not supported by this version"},
-	{source("{name: a, type: x}"), "trust.sources[0].type", "lote, anchors"},
+	{source("{}"), "trust.sources[0].type", "lotl, lote, vical, anchors"},
+	{source("{name: a, type: x}"), "trust.sources[0].type", "lotl, lote, vical, anchors"},
+	{source("{" + strings.Replace(goodLOTL, "name: a", "name: 'eu:DE'", 1) + "}"), "trust.sources[0].name", "NAME:CC"},
 	{source("{" + goodLoTE + "}\n    - {" + goodAnchors + "}"), "trust.sources[1].name", "trust.sources[0]"},
 	{source("{" + goodLoTE + ", profile: x}"), "trust.sources[0].profile", "pid, wallet"},
-	{source("{" + goodLoTE + ", territories: [DE]}"), "trust.sources[0].territories", "not supported"},
+	{source("{" + goodLoTE + ", territories: [DE]}"), "trust.sources[0].territories", "type lotl"},
+	{source("{" + goodLoTE + ", services: {'a:b': qeaa}}"), "trust.sources[0].services", "type lotl"},
+	{source("{" + goodLoTE + ", national_refresh: 1h}"), "trust.sources[0].national_refresh", "type lotl"},
+	{source("{" + goodLoTE + ", allow_version_5: true}"), "trust.sources[0].allow_version_5", "type lotl"},
+	{source("{" + goodLoTE + ", provider: x}"), "trust.sources[0].provider", "type vical"},
+	{source("{" + goodLoTE + ", oj: here}"), "trust.sources[0].oj", "absolute URI"},
+	{source("{" + goodLoTE + ", aliases: {x: 'http://uri.etsi.org/x'}}"), "trust.sources[0].aliases.x", "absolute URI"},
+	{source("{" + goodLoTE + ", aliases: {'a:x': y}}"), "trust.sources[0].aliases.a:x", "absolute URI"},
+	{source("{" + goodLoTE + ", aliases: [x]}"), "trust.sources[0].aliases", "mapping"},
+	{source("{" + goodLoTE + ", allow: [everything]}"), "trust.sources[0].allow[0]", "no_outer_member"},
+	{source("{" + goodLoTE + ", allow: no_outer_member}"), "trust.sources[0].allow", "list"},
+	{source("{" + goodLoTE + ", stale_after: 168h}"), "trust.sources[0].stale_after", "max_stale, which is 168h"},
+	{source("{" + goodLoTE + ", stale_after: 2h, max_stale: 2h}"), "trust.sources[0].stale_after", "max_stale, which is 2h"},
+	{source("{" + goodLoTE + ", max_stale: 24h}"), "trust.sources[0].max_stale", "stale_after, which is 24h"},
+	{source("{" + goodLoTE + ", stale_after: 1m, max_stale: 59m}"), "trust.sources[0].max_stale", "between two looks"},
+	{source("{" + goodLoTE + ", max_stale: -1s}"), "trust.sources[0].max_stale", "duration"},
+	{source("{" + goodLoTE + ", stale_after: 8761h}"), "trust.sources[0].stale_after", "duration"},
+	{source("{name: a, type: lotl, url: 'https://h/l'}"), "trust.sources[0].signers", "Official Journal"},
+	{source("{name: a, type: lotl, url: 'file:l', signers: [s]}"), "trust.sources[0].url", "absolute"},
+	{source("{" + goodLOTL + ", oj: here}"), "trust.sources[0].oj", "absolute URI"},
+	{source("{" + goodLOTL + ", territories: [DEU]}"), "trust.sources[0].territories[0]", "two letters"},
+	{source("{" + goodLOTL + ", territories: ['1A']}"), "trust.sources[0].territories[0]", "two letters"},
+	{source("{" + goodLOTL + ", territories: [DE, EU]}"), "trust.sources[0].territories[1]", "list of lists"},
+	{source("{" + goodLOTL + ", territories: [GR, EL]}"), "trust.sources[0].territories[1]", "twice"},
+	{source("{" + goodLOTL + ", territories: DE}"), "trust.sources[0].territories", "list"},
+	{source("{" + goodLOTL + ", services: {x: qeaa}}"), "trust.sources[0].services.x", "absolute URI"},
+	{source("{" + goodLOTL + ", services: {'a:x': passport}}"), "trust.sources[0].services.a:x", "qeaa"},
+	{source("{" + goodLOTL + ", services: {'a:x': eaa}}"), "trust.sources[0].types", "serves none"},
+	{source("{" + goodLOTL + ", services: {'a:x': qeaa}, types: [t]}"), "trust.sources[0].types", "names none"},
+	{source("{" + goodLOTL + ", national_refresh: 0s}"), "trust.sources[0].national_refresh", "duration"},
+	{source("{" + goodLOTL + ", max_stale: 3h, stale_after: 2h}"), "trust.sources[0].max_stale", "between two looks"},
+	{source("{" + goodLOTL + ", profile: pid}"), "trust.sources[0].profile", "type lote"},
+	{source("{" + goodLOTL + ", aliases: {'a:x': 'a:y'}}"), "trust.sources[0].aliases", "type lote"},
+	{source("{" + goodLOTL + ", allow: [missing_members]}"), "trust.sources[0].allow", "type lote"},
+	{source("{" + goodLOTL + ", provider: x}"), "trust.sources[0].provider", "type vical"},
+	{source("{" + goodLOTL + ", kind: qeaa}"), "trust.sources[0].kind", "type anchors"},
+	{source("{name: a, type: vical, url: 'https://h/l'}"), "trust.sources[0].signers", "provider's roots"},
+	{source("{name: a, type: vical, url: 'http://h/l', signers: [s]}"), "trust.sources[0].url", "allow_insecure"},
+	{source("{" + goodVICAL + ", oj: 'https://h/oj'}"), "trust.sources[0].oj", "type lotl or lote"},
+	{source("{" + goodVICAL + ", types: [x]}"), "trust.sources[0].types", "type anchors or lotl"},
+	{source("{" + goodVICAL + ", territories: [DE]}"), "trust.sources[0].territories", "type lotl"},
 	{source("{" + goodLoTE + ", kind: pid}"), "trust.sources[0].kind", "type anchors"},
 	{source("{" + goodLoTE + ", purposes: [issuance]}"), "trust.sources[0].purposes", "type anchors"},
 	{source("{" + goodLoTE + ", territory: DE}"), "trust.sources[0].territory", "type anchors"},
@@ -251,17 +335,41 @@ var wrong = []struct{ file, field, says string }{
 	{source("{name: a, type: anchors, url: 'file:ca.pem', kind: eaa, purposes: [issuance]}"), "trust.sources[0].types", "serves none"},
 	{source("{" + goodAnchors + ", territory: DEU}"), "trust.sources[0].territory", "two letters"},
 	{source("{" + goodAnchors + ", territory: D1}"), "trust.sources[0].territory", "two letters"},
-	{source("{" + goodAnchors + ", signers: [s]}"), "trust.sources[0].signers", "type lote"},
+	{source("{" + goodAnchors + ", signers: [s]}"), "trust.sources[0].signers", "type lotl or lote or vical"},
+	{source("{" + goodAnchors + ", stale_after: 1h}"), "trust.sources[0].stale_after", "type lotl"},
+	{source("{" + goodAnchors + ", max_stale: 1h}"), "trust.sources[0].max_stale", "type lotl"},
+	{source("{" + goodAnchors + ", oj: 'https://h/oj'}"), "trust.sources[0].oj", "type lotl or lote"},
+	{source("{" + goodAnchors + ", provider: x}"), "trust.sources[0].provider", "type vical"},
 	{source("{" + goodAnchors + ", profile: pid}"), "trust.sources[0].profile", "type lote"},
-	{source("{" + goodAnchors + ", allow_insecure: true}"), "trust.sources[0].allow_insecure", "type lote"},
+	{source("{" + goodAnchors + ", allow_insecure: true}"), "trust.sources[0].allow_insecure", "type lotl or lote or vical"},
 	{"trust: {sources: {}}", "trust.sources", "list"},
 	{"trust: {kinds: {x: passport}}", "trust.kinds.x", "pid"},
 	{"trust: {sudden_removal: {share: 0}}", "trust.sudden_removal.share", "share"},
 	{"trust: {sudden_removal: {share: 1.1}}", "trust.sudden_removal.share", "share"},
 	{"trust: {sudden_removal: {share: NaN}}", "trust.sudden_removal.share", "share"},
 	{"trust: {sudden_removal: {hold: 0s}}", "trust.sudden_removal.hold", "duration"},
-	{"trust: {soak: 30s}", "trust.soak", "not supported"},
-	{"trust: {rewrite: []}", "trust.rewrite", "not supported"},
+	{"trust: {soak: -1s}", "trust.soak", "duration"},
+	{"trust: {soak: 25h}", "trust.soak", "duration"},
+	{"trust: {rewrite: {}}", "trust.rewrite", "list"},
+	{rewrite("from: 'https://a/', to: 'https://b/', more: 1"), "trust.rewrite[0].more", "unknown"},
+	{rewrite("to: 'https://b/'"), "trust.rewrite[0].from", "a URL is needed"},
+	{rewrite("from: 'https://a/'"), "trust.rewrite[0].to", "a URL is needed"},
+	{rewrite("from: 'https://a', to: 'https://b/'"), "trust.rewrite[0].from", "slash"},
+	{rewrite("from: 'https://a/x', to: 'https://b/'"), "trust.rewrite[0].from", "slash"},
+	{rewrite("from: 'https://a/?x=/', to: 'https://b/'"), "trust.rewrite[0].from", "query"},
+	{rewrite("from: 'https://a/#f/', to: 'https://b/'"), "trust.rewrite[0].from", "fragment"},
+	{rewrite("from: 'https://u:p@a/', to: 'https://b/'"), "trust.rewrite[0].from", "password"},
+	{rewrite("from: 'ftp://a/', to: 'https://b/'"), "trust.rewrite[0].from", "https://"},
+	{rewrite("from: '/a/', to: 'https://b/'"), "trust.rewrite[0].from", "absolute"},
+	{rewrite("from: 'https://a/b/../', to: 'https://b/'"), "trust.rewrite[0].from", "plain path"},
+	{rewrite("from: 'https://a//', to: 'https://b/'"), "trust.rewrite[0].from", "plain path"},
+	{rewrite("from: 'https://a/%62/', to: 'https://b/'"), "trust.rewrite[0].from", "plain path is needed"},
+	{rewrite("from: 'https://a/', to: 'https://b/x'"), "trust.rewrite[0].to", "slash"},
+	{rewrite("from: 'https://a/', to: 'https://b/?'"), "trust.rewrite[0].to", "query"},
+	{rewrite("from: 'https://a/', to: 'https://u@b/'"), "trust.rewrite[0].to", "password"},
+	{rewrite("from: 'https://a/', to: 'http://b/'"), "trust.rewrite[0].to", "allow_private"},
+	{rewrite("from: 'https://a/', to: 'http://b/', allow_private: true, ca: c.pem"), "trust.rewrite[0].ca", "http://"},
+	{rewrite("from: 'https://a/', to: 'https://b/'}, {from: 'https://a/', to: 'https://c/'"), "trust.rewrite[1].from", "trust.rewrite[0]"},
 	{"? [a]\n: b", "", "plain word"},
 	{"<<: {name: x}", "<<", "unknown"},
 }
@@ -311,7 +419,7 @@ func TestAllProblemsAreReportedInOrder(t *testing.T) {
 	}
 	want := `line 1: name: a name of 1 to 64 letters, digits, -, _ and . is needed
 line 2: log.level: one of debug, info, warn, error is needed
-line 3: what: unknown member; the members here are admin, limits, log, name, policies, public, status, trust, version, zone
+line 3: what: unknown member; the members here are admin, data_dir, egress, limits, log, name, policies, public, status, trust, version, zone
 line 4: public.auth: is needed because public.listen is not on loopback: {tokens_file: …}, {client_ca: …}, or the word open to let everybody ask
 line 8: trust.sources[1].url: http:// is refused; use https://, or set allow_insecure: true on this source (loopback labs)`
 	if d := cmp.Diff(want, err.Error()); d != "" {
@@ -324,6 +432,10 @@ func TestGoodForms(t *testing.T) {
 		minimal("limits: {body: 4096}"):                                        func(c *Config) bool { return c.Limits.Body == 4096 },
 		minimal("limits: {body: 2048B}"):                                       func(c *Config) bool { return c.Limits.Body == 2048 },
 		minimal("name: &n lab-1\nzone: *n"):                                    func(c *Config) bool { return c.Zone == "lab-1" },
+		minimal("egress: {proxy: 'https://proxy:3128/'}"):                      func(c *Config) bool { return c.Egress.ProxyHost() == "proxy:3128" },
+		source("{" + goodLOTL + ", types: [t]}"):                               func(c *Config) bool { return c.Trust.Sources[0].Services == nil },
+		source("{" + goodLoTE + ", refresh: 168h}"):                            func(c *Config) bool { return c.Trust.Sources[0].Refresh == DefaultMaxStale },
+		source("{" + goodLoTE + ", stale_after: 167h59m59s}"):                  func(c *Config) bool { return c.Trust.Sources[0].MaxStale == 0 },
 		"public: {listen: ':1', auth: open}" + onlyTrust:                       func(c *Config) bool { return c.Public.Auth.Open },
 		"public: {listen: '[::1]:1', rate: {per_client: 600/m}}" + onlyTrust:   func(c *Config) bool { return c.Public.Rate == Rate{10, 10} },
 		"public: {listen: 'localhost:1', rate: {per_client: 1/h}}" + onlyTrust: func(c *Config) bool { return c.Public.Rate.Burst == 1 },
@@ -367,6 +479,16 @@ func TestLoad(t *testing.T) {
 	}
 	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "line 1: x") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A proxy's password stands in no problem, whatever is wrong with its URL.
+func TestPasswordIsNotRepeated(t *testing.T) {
+	for _, proxy := range []string{"http://u:secret@proxy", "http://u:sec ret@proxy:1", "u:secret@proxy:1", "http://u:secret@proxy:x", "ftp://u:secret@proxy:1"} {
+		_, err := Parse([]byte(minimal("egress: {proxy: '"+proxy+"'}")), "/base")
+		if err == nil || strings.Contains(err.Error(), "sec") {
+			t.Errorf("%s: %v", proxy, err)
+		}
 	}
 }
 

@@ -3,10 +3,8 @@ package config
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -148,53 +146,23 @@ func (s *Source) Bundle() ([]*x509.Certificate, error) {
 }
 
 // ClientCAs reads public.auth.client_ca; nil when there is none.
-func (c *Config) ClientCAs() (*x509.CertPool, error) {
-	if c.Public.Auth.ClientCA == "" {
+func (c *Config) ClientCAs() (*x509.CertPool, error) { return pool(nil, c.Public.Auth.ClientCA) }
+
+// pool adds the certificates of a PEM file to a pool, or to a new one; nil when
+// there is no file.
+func pool(p *x509.CertPool, path string) (*x509.CertPool, error) {
+	if path == "" {
 		return nil, nil
 	}
-	certs, err := readPEM(c.Public.Auth.ClientCA)
+	certs, err := readPEM(path)
 	if err != nil {
 		return nil, err
 	}
-	pool := x509.NewCertPool()
-	for _, cert := range certs {
-		pool.AddCert(cert)
+	if p == nil {
+		p = x509.NewCertPool()
 	}
-	return pool, nil
-}
-
-// CheckFiles opens every file that the configuration names and says what is wrong
-// with each, as Parse does for fields.
-func (c *Config) CheckFiles() error {
-	var errs []error
-	check := func(field string, err error) {
-		if err != nil {
-			errs = append(errs, &Problem{Field: field, Text: err.Error()})
-		}
+	for _, c := range certs {
+		p.AddCert(c)
 	}
-	if p := c.Public; p.TLS.Cert != "" {
-		_, err := tls.LoadX509KeyPair(p.TLS.Cert, p.TLS.Key)
-		check("public.tls", err)
-	}
-	if f := c.Public.Auth.TokensFile; f != "" {
-		_, err := Tokens(f)
-		check("public.auth.tokens_file", err)
-	}
-	_, err := c.ClientCAs()
-	check("public.auth.client_ca", err)
-	if f := c.Admin.TokenFile; f != "" {
-		_, err := Tokens(f)
-		check("admin.token_file", err)
-	}
-	for i, s := range c.Trust.Sources {
-		if s.Type == TypeLoTE {
-			_, err := Certificates(s.Signers)
-			check(fmt.Sprintf("trust.sources[%d].signers", i), err)
-		}
-		if s.Type == TypeAnchors {
-			_, err := s.Bundle()
-			check(fmt.Sprintf("trust.sources[%d].url", i), err)
-		}
-	}
-	return errors.Join(errs...)
+	return p, nil
 }

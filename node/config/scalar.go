@@ -71,6 +71,18 @@ func oneOf[T ~string](d *decoder, dst *T, words ...T) func(*yaml.Node, string) {
 	}
 }
 
+// words reads a list of words of a fixed choice.
+func words[T ~string](d *decoder, dst *[]T, choice ...T) func(*yaml.Node, string) {
+	return func(n *yaml.Node, at string) {
+		*dst = nil
+		d.list(n, at, maxEntries, func(_ int, n *yaml.Node, at string) {
+			var w T
+			oneOf(d, &w, choice...)(n, at)
+			*dst = append(*dst, w)
+		})
+	}
+}
+
 func joined[T ~string](words []T) string {
 	s := make([]string, len(words))
 	for i, w := range words {

@@ -3,13 +3,9 @@ package config
 import (
 	"log/slog"
 	"math"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/edgetrust/edgetrust/verify/trustlist"
-	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
 )
 
 const day = 24 * time.Hour
@@ -22,14 +18,16 @@ func (d *decoder) config(n *yaml.Node, c *Config) {
 		"version":  d.number(&version, 1, 1),
 		"name":     d.text(&c.Name),
 		"zone":     d.text(&c.Zone),
+		"data_dir": d.file(&c.DataDir),
 		"log":      func(n *yaml.Node, at string) { d.log(n, at, &c.Log) },
 		"public":   func(n *yaml.Node, at string) { d.public(n, at, &c.Public) },
 		"admin":    func(n *yaml.Node, at string) { d.admin(n, at, &c.Admin) },
+		"egress":   func(n *yaml.Node, at string) { d.egress(n, at, &c.Egress) },
 		"trust":    func(n *yaml.Node, at string) { d.trust(n, at, &c.Trust) },
 		"status":   func(n *yaml.Node, at string) { d.status(n, at, &c.Status) },
 		"policies": func(n *yaml.Node, at string) { d.policies(n, at, c.Policies) },
 		"limits":   func(n *yaml.Node, at string) { d.limits(n, at, &c.Limits) },
-	}, "residency", "data_dir", "egress", "gossip", "remember_issuer_signatures", "hot_issuer_keys")
+	}, "residency", "gossip", "remember_issuer_signatures", "hot_issuer_keys")
 }
 
 func (d *decoder) log(n *yaml.Node, at string, l *Log) {
@@ -76,74 +74,6 @@ func (d *decoder) auth(n *yaml.Node, at string, a *Auth) {
 
 func (d *decoder) admin(n *yaml.Node, at string, a *Admin) {
 	d.mapping(n, at, members{"listen": d.text(&a.Listen), "token_file": d.file(&a.TokenFile)})
-}
-
-func (d *decoder) trust(n *yaml.Node, at string, t *Trust) {
-	d.mapping(n, at, members{
-		"sources": func(n *yaml.Node, at string) {
-			d.list(n, at, maxSources, func(_ int, n *yaml.Node, at string) {
-				t.Sources = append(t.Sources, d.source(n, at))
-			})
-		},
-		"kinds": func(n *yaml.Node, at string) {
-			d.each(n, at, func(name string, n *yaml.Node, at string) {
-				var k trustlist.Kind
-				oneOf(d, &k, trustlist.Kinds()...)(n, at)
-				t.Kinds[name] = k
-			})
-		},
-		"sudden_removal": func(n *yaml.Node, at string) {
-			d.mapping(n, at, members{
-				"share": d.fraction(&t.SuddenRemoval.Share),
-				"hold":  d.duration(&t.SuddenRemoval.Hold, time.Second, 30*day),
-			})
-		},
-	}, "rewrite", "soak")
-}
-
-func (d *decoder) source(n *yaml.Node, at string) Source {
-	s := Source{Refresh: time.Hour}
-	var signers []string
-	d.mapping(n, at, members{
-		"name":           d.text(&s.Name),
-		"type":           func(n *yaml.Node, at string) { d.sourceType(n, at, &s.Type) },
-		"profile":        oneOf(d, &s.Profile, lote.Profiles()...),
-		"url":            d.text(&s.URL),
-		"signers":        d.texts(&signers, maxEntries),
-		"refresh":        d.duration(&s.Refresh, time.Second, 7*day),
-		"required":       d.flag(&s.Required),
-		"allow_insecure": d.flag(&s.AllowInsecure),
-		"kind":           oneOf(d, &s.Kind, trustlist.Kinds()...),
-		"purposes": func(n *yaml.Node, at string) {
-			d.list(n, at, maxEntries, func(_ int, n *yaml.Node, at string) {
-				var p trustlist.Purpose
-				oneOf(d, &p, trustlist.Issuance, trustlist.Revocation)(n, at)
-				s.Purposes = append(s.Purposes, p)
-			})
-		},
-		"territory": d.text(&s.Territory),
-		"types":     d.texts(&s.Types, maxEntries),
-	}, "territories", "stale_after", "max_stale")
-	for _, glob := range signers {
-		s.Signers = append(s.Signers, d.path(glob))
-	}
-	if name, ok := strings.CutPrefix(s.URL, "file:"); ok {
-		if strings.HasPrefix(name, "///") {
-			name = name[2:]
-		}
-		s.Path = d.path(name)
-	}
-	return s
-}
-
-// sourceType tells a type that comes later from one that does not exist.
-func (d *decoder) sourceType(n *yaml.Node, at string, dst *string) {
-	switch n.Value {
-	case "lotl", "vical":
-		d.report(at, "%s is not supported by this version; it has lote and anchors", n.Value)
-	default:
-		oneOf(d, dst, TypeLoTE, TypeAnchors)(n, at)
-	}
 }
 
 func (d *decoder) status(n *yaml.Node, at string, s *Status) {

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
 const nameRunes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
@@ -28,6 +26,7 @@ func (v *validator) all() {
 	}
 	v.public(c.Public)
 	v.admin(c.Admin)
+	v.egress(c.Egress)
 	v.trust(c.Trust)
 	v.status(c.Status)
 	for name, p := range c.Policies {
@@ -83,72 +82,6 @@ func Loopback(listen string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
-}
-
-func (v *validator) trust(t Trust) {
-	if len(t.Sources) == 0 {
-		v.report("trust.sources", "name at least one list of anchors; without one nothing can be trusted")
-	}
-	seen := make(map[string]int)
-	for i, s := range t.Sources {
-		at := fmt.Sprintf("trust.sources[%d]", i)
-		v.name(at+".name", s.Name)
-		if first, twice := seen[s.Name]; twice && s.Name != "" {
-			v.report(at+".name", "trust.sources[%d] has this name already; a list is known by its name", first)
-		} else {
-			seen[s.Name] = i
-		}
-		switch s.Type {
-		case TypeLoTE:
-			v.lote(at, s)
-		case TypeAnchors:
-			v.anchors(at, s)
-		default:
-			v.report(at+".type", "one of %s, %s is needed", TypeLoTE, TypeAnchors)
-		}
-	}
-}
-
-// lote checks a source that is fetched and signed.
-func (v *validator) lote(at string, s Source) {
-	v.fetched(at+".url", s.URL, s.AllowInsecure, "allow_insecure: true on this source (loopback labs)")
-	if len(s.Signers) == 0 {
-		v.report(at+".signers", "name the PEM files of the certificates that may sign this list; nothing else vouches for it")
-	}
-	for field, set := range map[string]bool{"kind": s.Kind != "", "purposes": len(s.Purposes) > 0, "territory": s.Territory != "", "types": len(s.Types) > 0} {
-		if set {
-			v.report(at+"."+field, "belongs to a source of type anchors; a signed list says this itself")
-		}
-	}
-}
-
-// anchors checks a local bundle, whose scope is what the file says here.
-func (v *validator) anchors(at string, s Source) {
-	switch {
-	case !strings.HasPrefix(s.URL, "file:"):
-		v.report(at+".url", "file:PATH is needed: a bundle of anchors is not signed, so it is read from a local file and nowhere else")
-	case s.Path == "":
-		v.report(at+".url", "a path is needed after file:")
-	case strings.HasPrefix(s.URL, "file://") && !strings.HasPrefix(s.URL, "file:///"):
-		v.report(at+".url", "a file on another host cannot be read; write file:PATH")
-	}
-	if s.Kind == "" {
-		v.report(at+".kind", "say which kind of attestation these anchors issue: %s", joined(trustlist.Kinds()))
-	}
-	if len(s.Purposes) == 0 {
-		v.report(at+".purposes", "say what these anchors sign: [issuance], [revocation] or both")
-	}
-	if s.Kind == trustlist.KindEAA && len(s.Types) == 0 {
-		v.report(at+".types", "name the types these anchors may issue; an eaa anchor without one serves none")
-	}
-	if t := s.Territory; t != "" && (len(t) != 2 || strings.Trim(t, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "") {
-		v.report(at+".territory", "a country code of two letters is needed (DE)")
-	}
-	for field, set := range map[string]bool{"profile": s.Profile != "", "signers": len(s.Signers) > 0, "allow_insecure": s.AllowInsecure} {
-		if set {
-			v.report(at+"."+field, "belongs to a source of type lote")
-		}
-	}
 }
 
 // fetched checks a URL that a node asks for; permit says what would let it be

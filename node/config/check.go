@@ -1,0 +1,75 @@
+package config
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// CheckFiles opens every file that the configuration names and says what is wrong
+// with each, as Parse does for fields.
+func (c *Config) CheckFiles() error {
+	var errs []error
+	check := func(field string, err error) {
+		if err != nil {
+			errs = append(errs, &Problem{Field: field, Text: err.Error()})
+		}
+	}
+	check("data_dir", checkDataDir(c.DataDir))
+	if p := c.Public; p.TLS.Cert != "" {
+		_, err := tls.LoadX509KeyPair(p.TLS.Cert, p.TLS.Key)
+		check("public.tls", err)
+	}
+	if f := c.Public.Auth.TokensFile; f != "" {
+		_, err := Tokens(f)
+		check("public.auth.tokens_file", err)
+	}
+	_, err := c.ClientCAs()
+	check("public.auth.client_ca", err)
+	if f := c.Admin.TokenFile; f != "" {
+		_, err := Tokens(f)
+		check("admin.token_file", err)
+	}
+	_, err = c.Egress.CAs()
+	check("egress.ca_file", err)
+	for i, s := range c.Trust.Sources {
+		if s.Type == TypeAnchors {
+			_, err := s.Bundle()
+			check(fmt.Sprintf("trust.sources[%d].url", i), err)
+			continue
+		}
+		_, err := Certificates(s.Signers)
+		check(fmt.Sprintf("trust.sources[%d].signers", i), err)
+	}
+	for i, r := range c.Trust.Rewrite {
+		_, err := r.CAs()
+		check(fmt.Sprintf("trust.rewrite[%d].ca", i), err)
+	}
+	return errors.Join(errs...)
+}
+
+// checkDataDir says whether the folder can be written to, or made: it is not made
+// here. A file is written for a moment, because permission bits say nothing of a
+// file system that is mounted read-only.
+func checkDataDir(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir:
+		return checkDataDir(filepath.Dir(dir))
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is not a folder", dir)
+	}
+	probe, err := os.CreateTemp(dir, ".check-*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written to: %w", dir, err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
