@@ -30,8 +30,12 @@ type example struct {
 var examples = []example{
 	{path: "lab/edgenode.yaml", certs: []string{"lab-ca.pem"}, lists: 1},
 	{
-		path: "eu/edgenode.yaml", certs: []string{"lote-signer.pem"}, pairs: [][2]string{{"server.crt", "server.key"}},
-		files: []string{"tokens", "admin.token"}, lists: 3,
+		path: "eu/edgenode.yaml", certs: []string{"oj-c-2026-1944.pem", "lote-signer.pem", "aamva-root.pem"},
+		pairs: [][2]string{{"server.crt", "server.key"}}, files: []string{"tokens", "admin.token"}, lists: 5,
+	},
+	{
+		path: "airgap/edgenode.yaml", certs: []string{"oj-c-2026-1944.pem", "lote-signer.pem", "aamva-root.pem"},
+		pairs: [][2]string{{"server.crt", "server.key"}}, files: []string{"tokens", "admin.token"}, lists: 3,
 	},
 }
 
@@ -39,11 +43,7 @@ var examples = []example{
 func TestExamples(t *testing.T) {
 	for _, e := range examples {
 		t.Run(e.path, func(t *testing.T) {
-			file := filepath.Join(e.copy(t), filepath.Base(e.path))
-			cfg, err := config.Load(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			cfg := e.load(t, e.copy(t))
 			if err := cfg.CheckFiles(); err != nil {
 				t.Fatal(err)
 			}
@@ -71,10 +71,7 @@ func TestExamplesNeedTheirFiles(t *testing.T) {
 			if err := os.Remove(filepath.Join(dir, name)); err != nil {
 				t.Fatal(err)
 			}
-			cfg, err := config.Load(filepath.Join(dir, filepath.Base(e.path)))
-			if err != nil {
-				t.Fatal(err)
-			}
+			cfg := e.load(t, dir)
 			if err := cfg.CheckFiles(); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s without %s: %v, want an error that names it", e.path, name, err)
 			}
@@ -107,6 +104,20 @@ func TestReadmeNamesEveryExample(t *testing.T) {
 			t.Errorf("README.md does not name %s", e.path)
 		}
 	}
+}
+
+// load reads the example in a folder. Its data_dir is the machine's, so that of the
+// test stands in.
+func (e example) load(t *testing.T, dir string) *config.Config {
+	t.Helper()
+	cfg, err := config.Load(filepath.Join(dir, filepath.Base(e.path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.DataDir != "" {
+		cfg.DataDir = filepath.Join(dir, "data")
+	}
+	return cfg
 }
 
 // copy puts the example and made-up files beside it into a folder.

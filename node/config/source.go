@@ -31,7 +31,7 @@ func (d *decoder) source(n *yaml.Node, at string) Source {
 		"allow_version_5":  d.flag(&s.AllowVersion5),
 		"profile":          oneOf(d, &s.Profile, lote.Profiles()...),
 		"aliases":          d.aliases(&s.Aliases),
-		"allow":            words(d, &s.Allow, quirks()...),
+		"allow":            words(d, &s.Allow, lote.QuirkNames()...),
 		"provider":         d.text(&s.Provider),
 		"kind":             oneOf(d, &s.Kind, trustlist.Kinds()...),
 		"purposes":         words(d, &s.Purposes, trustlist.Issuance, trustlist.Revocation),
@@ -81,10 +81,4 @@ func (d *decoder) aliases(dst *map[string]string) func(*yaml.Node, string) {
 			(*dst)[name] = official
 		})
 	}
-}
-
-// quirks are the departures from TS 119 602 that a source may allow, each a fault
-// seen in a published list.
-func quirks() []string {
-	return []string{"no_outer_member", "pilot_identifiers", "missing_members", "missing_service_type", "next_update_at_issue", "signer_scheme_mismatch"}
 }
