@@ -18,6 +18,14 @@ type shape struct {
 	signedProperties *etree.Element
 }
 
+// CheckShape refuses what Verify would refuse whoever had signed: a document that
+// is not signed, or whose one signature is not where and what the profile wants. So
+// an unsigned document is told apart before anybody knows who may sign it.
+func (d *Document) CheckShape() error {
+	_, err := d.find()
+	return err
+}
+
 // find takes the signature apart: exactly one, a child of the root, with exactly
 // one Object, whose QualifyingProperties are of this signature.
 func (d *Document) find() (*shape, error) {

@@ -10,6 +10,7 @@ import (
 // Document is a parsed document of which nothing is verified yet. It is not
 // changed after Parse.
 type Document struct {
+	text       []byte // as scan wrote it
 	root       *etree.Element
 	signatures []*etree.Element // every ds:Signature, wherever it stands
 }
@@ -30,7 +31,7 @@ func Parse(b []byte) (*Document, error) {
 	if root == nil {
 		return nil, malformed("no root element")
 	}
-	d := &Document{root: root}
+	d := &Document{text: clean, root: root}
 	c := &checker{doc: d, bound: newBindings(), ids: map[string]bool{}}
 	if err := c.element(root); err != nil {
 		return nil, err

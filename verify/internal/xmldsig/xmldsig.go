@@ -4,11 +4,11 @@
 // Canonicalization 1.0).
 //
 // Callers use Parse, then Document.Verify with the certificates that may have
-// signed, and read every value from Signed.Content by parsing that again. The
-// bytes in Content are the very bytes whose digest was signed, with the signature
-// taken out; the document they came from is to be forgotten. That, and the refusal
-// of everything outside the profile, is the defence against signature wrapping
-// (trust lists section 2.3).
+// signed, and read every value from Signed.Content, by Signed.Reader. The bytes in
+// Content are the very bytes whose digest was signed, with the signature taken out;
+// the document they came from is to be forgotten. That, and the refusal of
+// everything outside the profile, is the defence against signature wrapping (trust
+// lists section 2.3).
 //
 // The package builds no certificate path, asks no clock and takes no key from the
 // document: the signer is one of the pinned certificates, whole. It does not look
