@@ -54,10 +54,11 @@ type Made struct {
 	Status *Ref
 }
 
-// Make issues a credential, all of it new, and presents it as a sample asks. The
-// error says that there is no such sample, or that the flow cannot carry it.
+// Make issues a credential, all of it new, and presents it as a sample asks. Beside
+// the samples there is mdl-vical, for nodes that hold the World's VICAL. The error
+// says that there is no such sample, or that the flow cannot carry it.
 func (w *World) Make(name string, c Context, now time.Time) (*Made, error) {
-	all := recipes()
+	all := append(recipes(), vicalRecipes()...)
 	at := slices.IndexFunc(all, func(r recipe) bool { return r.Name == name })
 	if at < 0 {
 		return nil, fmt.Errorf("there is no sample %q", name)

@@ -37,6 +37,7 @@ type World struct {
 	Operator *Key
 
 	authorities []*Authority
+	vical       *vicalPublisher
 	portrait    []byte
 
 	mu     sync.Mutex
@@ -94,6 +95,9 @@ func New(now time.Time) (*World, error) {
 		}
 		w.authorities = append(w.authorities, a)
 	}
+	if w.vical, err = newVICALPublisher(now); err != nil {
+		return nil, err
+	}
 	return w, nil
 }
 
@@ -102,8 +106,12 @@ func (w *World) Authorities() []*Authority {
 	return append([]*Authority(nil), w.authorities...)
 }
 
-// Authority returns the authority with the id, nil if there is none.
+// Authority returns the authority with the id, the State among them; nil if there
+// is none.
 func (w *World) Authority(id string) *Authority {
+	if id == w.vical.state.ID {
+		return w.vical.state
+	}
 	for _, a := range w.authorities {
 		if a.ID == id {
 			return a

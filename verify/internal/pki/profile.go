@@ -42,6 +42,7 @@ var (
 	OIDmdlDS  = asn1.ObjectIdentifier{1, 0, 18013, 5, 1, 2} // mDL document signer
 	OIDmdocDS = asn1.ObjectIdentifier{1, 0, 23220, 4, 1, 2} // document signer of any mdoc
 	OIDTSL    = asn1.ObjectIdentifier{0, 4, 0, 2231, 3, 0}  // id-tsl-kp-tslSigning: signer of trust lists
+	oidVICAL  = asn1.ObjectIdentifier{1, 0, 18013, 5, 1, 8} // id-mdl-kp-mdlVICAL: signer of VICALs
 	oidAnyEKU = asn1.ObjectIdentifier{2, 5, 29, 37, 0}      // anyExtendedKeyUsage
 	stdEKU    = map[x509.ExtKeyUsage]asn1.ObjectIdentifier{ // those that crypto/x509 takes out of the list it hands on
 		x509.ExtKeyUsageAny:             oidAnyEKU,
@@ -72,6 +73,14 @@ var (
 	Attestation = Profile{Name: "attestation signer", AcceptContentCommitment: true}
 	// StatusSigner is the signer of a status list or MSO revocation list.
 	StatusSigner = Profile{Name: "status list signer", MaxValidity: 1187 * day}
+	// VICALSigner is the signer of a VICAL (trust lists section 3). AAMVA's has
+	// contentCommitment alone.
+	VICALSigner = Profile{
+		Name:                    "VICAL signer",
+		RequireEKU:              []asn1.ObjectIdentifier{oidVICAL},
+		RequireKeyUsage:         true,
+		AcceptContentCommitment: true,
+	}
 )
 
 // Check is CheckLeaf, plus what the profile says of the chain as a whole. The
