@@ -2,15 +2,12 @@ package cache
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
-	"github.com/edgetrust/edgetrust/verify/trustlist/bundle"
-	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
 )
 
 // Outcome is what Admit did with bytes it did not refuse.
@@ -23,100 +20,164 @@ type Outcome struct {
 
 // Admit is the one way in. In order: bounds; identity is something we follow;
 // parse; signature under the signer pinned for it; times sane at raw.At; sequence
-// rule; next View. The error is a *reason.Refusal; whatever was held before a
-// refusal stays in force.
-func (s *Store) Admit(raw artefact.Raw) (Outcome, error) {
-	s.mu.Lock()
-	out, events, err := s.admit(raw)
-	s.mu.Unlock()
-	for _, e := range events {
-		s.opts.Notify(e)
-	}
-	return out, err
-}
+// rule; on disk; next View. The error is a *reason.Refusal; whatever was held before
+// a refusal stays in force.
+//
+// When it returns without an error the bytes are durable, if the store has a disk
+// that works, and in every View from now on. Calls run side by side as far as they
+// can: the work is in parsing and signatures, which need no lock.
+func (s *Store) Admit(raw artefact.Raw) (Outcome, error) { return s.admit(raw, false) }
 
-func (s *Store) admit(raw artefact.Raw) (out Outcome, events []Event, err error) {
+// admit is Admit; operator says that an operator vouches for a jump of the sequence
+// number.
+func (s *Store) admit(raw artefact.Raw, operator bool) (Outcome, error) {
+	var out Outcome
+	var c change
+	var err error
 	switch raw.ID.Kind {
-	case artefact.LoTE, artefact.Anchors:
-		out, events, err = s.admitList(raw)
+	case artefact.LOTL, artefact.TL, artefact.LoTE, artefact.VICAL, artefact.Anchors:
+		out, c, err = s.admitList(raw, operator)
+	case artefact.Pivot:
+		out, c, err = s.admitPivot(raw)
 	case artefact.Status:
-		out, events, err = s.admitStatus(raw)
+		out, c, err = s.admitStatus(raw)
 	default:
 		err = reason.Refuse(reason.ArtefactUnknown, "bytes of an unknown kind")
 	}
 	if err != nil {
-		events = append(events, s.refused(raw, err))
+		c = s.refused(raw, err)
 	}
-	return out, events, err
+	s.settle(c)
+	return out, err
 }
 
-func (s *Store) admitList(raw artefact.Raw) (Outcome, []Event, error) {
+func (s *Store) admitList(raw artefact.Raw, operator bool) (Outcome, change, error) {
+	refuse := func(err error) (Outcome, change, error) { return Outcome{}, change{}, err }
 	// Bounds.
 	if len(raw.Bytes) > MaxList {
-		return Outcome{}, nil, reason.Refuse(reason.TrustListTooLarge, "more than %d bytes", MaxList)
+		code := reason.TrustListTooLarge
+		if raw.ID.Kind == artefact.VICAL {
+			code = reason.VICALTooLarge
+		}
+		return refuse(reason.Refuse(code, "more than %d bytes", MaxList))
 	}
-	// Identity.
-	held, ok := s.lists[raw.ID.Name]
-	if !ok || held.source.Type != raw.ID.Kind {
-		return Outcome{}, nil, reason.Refuse(reason.ArtefactUnknown, "no list of this name is followed")
+	for {
+		// Identity.
+		src, chain, generation, ok := s.followed(raw.ID)
+		if !ok {
+			return refuse(reason.Refuse(reason.ArtefactUnknown, "no list of this name is followed"))
+		}
+		// Parse and signature.
+		verified, err := src.read(raw.Bytes, raw.Door, chain, raw.At)
+		if err != nil {
+			return refuse(err)
+		}
+		list := s.withoutTestAnchors(verified.List())
+		s.mu.Lock()
+		held, ok := s.lists[raw.ID.Name]
+		if !ok || held.generation != generation {
+			// Who may sign it changed meanwhile.
+			s.mu.Unlock()
+			continue
+		}
+		out, c, err := s.take(held, list, raw, operator)
+		s.mu.Unlock()
+		return out, c, err
 	}
-	// Parse and signature.
-	verified, err := held.source.verify(raw)
-	if err != nil {
-		return Outcome{}, nil, err
+}
+
+// followed returns what is needed to read a list, as it is now.
+func (s *Store) followed(id artefact.ID) (src Source, chain pivots, generation uint64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h, ok := s.lists[id.Name]
+	if !ok || h.source.Type != id.Kind {
+		return Source{}, nil, 0, false
 	}
-	list := s.withoutTestAnchors(verified.List())
+	return h.source, h.pivots, h.generation, true
+}
+
+// take holds a verified list against the clock and against what was held before,
+// and puts it in force. The caller holds mu.
+func (s *Store) take(h *heldList, list *trustlist.List, raw artefact.Raw, operator bool) (Outcome, change, error) {
 	// Times.
-	if err := timely(list, raw.At); err != nil {
-		return Outcome{}, nil, err
+	if err := h.timely(list, raw.Door, raw.At); err != nil {
+		return Outcome{}, change{}, err
 	}
 	// Sequence.
-	digest := artefact.Sum(raw.Bytes)
-	unchanged, err := held.follows(list, digest)
+	ref := artefact.Ref{ID: raw.ID, Version: list.Sequence, Digest: artefact.Sum(raw.Bytes), Size: len(raw.Bytes)}
+	unchanged, err := h.follows(list, ref, operator)
 	if err != nil {
-		return Outcome{}, nil, err
+		if reason.CodeOf(err) == reason.TrustListSequenceJump {
+			h.waiting = &waiting{raw: raw, ref: ref}
+		}
+		return Outcome{}, change{}, err
 	}
 	// Next View.
-	ref := artefact.Ref{ID: raw.ID, Version: list.Sequence, Digest: digest, Size: len(raw.Bytes)}
-	events := held.take(list, raw, ref, unchanged, s.opts)
+	events := h.take(list, raw, ref, unchanged, s.opts)
+	if list.Format == "lotl" && !unchanged {
+		events = append(events, s.followNational(h, raw.At)...)
+	}
 	s.raiseFloor(list.Issued)
-	s.publish()
 	level := slog.LevelInfo
 	if unchanged {
 		level = slog.LevelDebug // as at nearly every look
 	}
 	s.log.Log(context.Background(), level, "list admitted", "list", raw.ID.Name, "door", raw.Door, "sequence", list.Sequence,
-		"sha256", digest.String(), "anchors", len(list.Anchors), "unchanged", unchanged)
-	return Outcome{List: raw.ID.Name, Unchanged: unchanged, Ref: ref}, events, nil
+		"sha256", ref.Digest.String(), "anchors", len(list.Anchors), "unchanged", unchanged)
+	c := s.changed(recordKey(raw.ID))
+	c.events = events
+	return Outcome{List: raw.ID.Name, Unchanged: unchanged, Ref: ref}, c, nil
 }
 
-// verify parses the bytes and checks their signature as the source demands.
-func (src *Source) verify(raw artefact.Raw) (trustlist.Verified, error) {
-	if src.Type == artefact.Anchors {
-		if raw.Door != artefact.File {
-			return trustlist.Verified{}, reason.Refuse(reason.ListUnsigned, "an unsigned bundle is only read from a local file")
-		}
-		return bundle.Read(raw.Bytes, bundle.Scope{
-			Kind: src.Kind, Purposes: src.Purposes, Territory: src.Territory, Types: src.Types, Entity: src.Name,
-		})
-	}
-	u, err := lote.Parse(raw.Bytes)
-	if err != nil {
-		return trustlist.Verified{}, err
-	}
-	return u.Verify(src.Signers, lote.Options{Profile: src.Profile})
-}
-
-// timely checks the times a list states of itself (trust lists 1, step 8). A
-// bundle states none.
-func timely(l *trustlist.List, now time.Time) error {
+// timely checks the times a list states of itself (trust lists 1, step 8; 2, step
+// 7; 3, steps 5 and 6). A bundle states none. A list that has ended is not taken in
+// the place of one that has not; but what is read back from disk is held as what
+// it is, expired, and so is a national list where nothing better is held: its
+// anchors do not count, and its sequence number does.
+func (h *heldList) timely(l *trustlist.List, door artefact.Door, now time.Time) error {
 	if l.Issued.After(now.Add(ListSkew)) {
-		return reason.Refuse(reason.TrustListNotYetValid, "issued %s", l.Issued.UTC().Format(time.RFC3339))
+		return reason.Refuse(reason.TrustListNotYetValid, "issued %s; is this node's clock right?", l.Issued.UTC().Format(time.RFC3339))
 	}
-	if !l.NextUpdate.IsZero() && !now.Before(l.NextUpdate) {
-		return reason.Refuse(reason.TrustListExpired, "next update was due %s", l.NextUpdate.UTC().Format(time.RFC3339))
+	end, ends := endOf(l)
+	switch {
+	case !ends, now.Before(end):
+		return nil
+	case h.list == nil && (door == artefact.Disk || l.Format == "tl"):
+		return nil
+	case h.list != nil && l.Format == "tl" && h.ended(now):
+		return nil
 	}
-	return nil
+	code := reason.TrustListExpired
+	if l.Format == "vical" {
+		code = reason.VICALExpired
+	}
+	if l.Closed {
+		return reason.Refuse(code, "the list is closed: it has no next update and is kept for history")
+	}
+	return reason.Refuse(code, "ended %s", end.UTC().Format(time.RFC3339))
+}
+
+// ended says whether the list held is past its end.
+func (h *heldList) ended(now time.Time) bool {
+	end, ends := endOf(h.list)
+	return ends && !now.Before(end)
+}
+
+// endOf is when a list's anchors stop counting by what it says of itself: a LOTL or
+// LoTE at its next update; a national list, which may be late, a week after; a
+// VICAL at the end it sets itself; a closed list has ended when it was issued.
+func endOf(l *trustlist.List) (end time.Time, ends bool) {
+	switch {
+	case l.Closed:
+		return l.Issued, true
+	case l.Format == "vical":
+		return l.NotAfter, !l.NotAfter.IsZero()
+	case l.Format == "tl":
+		return l.NextUpdate.Add(NationalGrace), !l.NextUpdate.IsZero()
+	default:
+		return l.NextUpdate, !l.NextUpdate.IsZero()
+	}
 }
 
 // withoutTestAnchors drops what a demonstration made, outside dev mode.
@@ -134,30 +195,4 @@ func (s *Store) withoutTestAnchors(l *trustlist.List) *trustlist.List {
 		kept.Anchors = append(kept.Anchors, a)
 	}
 	return &kept
-}
-
-// refused keeps a refusal for /v1/lists, logs it and makes its event.
-func (s *Store) refused(raw artefact.Raw, err error) Event {
-	r, ok := reason.Of(err)
-	if !ok {
-		r = &reason.Refusal{Code: reason.InternalError, Detail: fmt.Sprintf("%T", err)}
-	}
-	name := raw.ID.Name
-	if raw.ID.Kind == artefact.Status {
-		name = "status"
-		if st, ok := s.status[raw.ID.Name]; ok {
-			st.refusedWith(r.Code)
-			s.publish()
-		}
-	} else if h, ok := s.lists[raw.ID.Name]; ok {
-		h.refusedWith(Refusal{At: raw.At, Door: raw.Door, Code: r.Code, Detail: r.Detail})
-	}
-	if r.Code == reason.TrustListConflict {
-		// Somebody signed two lists as one: worth more than a line in a log.
-		s.log.Error("equivocation: two lists with one sequence number, the first is kept", "list", name,
-			"held", s.lists[raw.ID.Name].ref.Digest.String(), "refused", artefact.Sum(raw.Bytes).String())
-		return Event{Type: "equivocation", List: name, Code: string(r.Code), Detail: r.Detail}
-	}
-	s.log.Warn("artefact refused", "list", name, "kind", raw.ID.Kind, "door", raw.Door, "code", r.Code, "detail", r.Detail)
-	return Event{Type: "list_refused", List: name, Code: string(r.Code), Detail: r.Detail}
 }

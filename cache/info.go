@@ -8,13 +8,9 @@ import (
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
-// State is the state of a list as an operator sees it. Beside the states of a
-// verification there are two more.
-type State = verify.ListState
-
 // The operator's states.
 const (
-	Quarantined State = "quarantined" // the newest version waits for a reset
+	Quarantined State = "quarantined" // the newest version waits for an operator, or nobody vouches for what is held
 	HeldBack    State = "held"        // removed anchors wait for confirmation
 )
 
@@ -28,6 +24,12 @@ type Info struct {
 	NextUpdate time.Time
 	Door       artefact.Door
 	Refused    []Refusal // newest last
+	Failure    *Failure  // of the newest look, if it failed
+	HeldUntil  time.Time // removed anchors are held until then; zero: none is
+	SoaksUntil time.Time // not announced before then; zero: it may be
+	Waiting    *artefact.Ref
+	Conflict   *Conflict
+	Durable    bool // what is in force would survive a crash now
 }
 
 // Lists returns what is known of every followed list at now, by name.
@@ -36,21 +38,134 @@ func (s *Store) Lists(now time.Time) []Info {
 	defer s.mu.Unlock()
 	var infos []Info
 	for _, l := range s.view.Load().lists {
-		h := s.lists[l.Name]
-		info := Info{Source: h.source, State: l.StateAt(now), Ref: h.ref, List: h.list, LookedAt: h.looked, Door: h.door}
-		info.Refused = append(info.Refused, h.refusals...)
-		if h.list != nil {
-			info.NextUpdate = h.list.NextUpdate
-		}
-		switch {
-		case h.jumped:
-			info.State = Quarantined
-		case info.State == verify.Fresh && h.held(now):
-			info.State = HeldBack
-		}
-		infos = append(infos, info)
+		infos = append(infos, s.lists[l.Name].info(l, now))
 	}
 	return infos
+}
+
+func (h *heldList) info(l *verify.List, now time.Time) Info {
+	info := Info{
+		Source: h.source, State: l.StateAt(now), Ref: h.ref, List: h.list, LookedAt: h.looked, Door: h.door,
+		Failure: h.failure, Conflict: h.conflict, Durable: h.durable,
+	}
+	info.Refused = append(info.Refused, h.refusals...)
+	if h.list != nil {
+		info.NextUpdate = h.list.NextUpdate
+	}
+	if until := h.heldUntil(); now.Before(until) {
+		info.HeldUntil = until
+	}
+	if h.list != nil && now.Before(h.soaked) {
+		info.SoaksUntil = h.soaked
+	}
+	if h.waiting != nil {
+		ref := h.waiting.ref
+		info.Waiting = &ref
+	}
+	switch {
+	case h.waiting != nil, l.Quarantined:
+		info.State = Quarantined
+	case info.State == verify.Fresh && !info.HeldUntil.IsZero():
+		info.State = HeldBack
+	}
+	return info
+}
+
+// Standing says how an anchor of a list counts.
+type Standing string
+
+// The standings.
+const (
+	InForce   Standing = "in_force"
+	Withdrawn Standing = "withdrawn"
+	Held      Standing = "held"                 // removed in a sudden change that waits for an operator
+	NotGood   Standing = "not_in_good_standing" // by the list's own word
+	Outdated  Standing = "expired"              // the certificate, or the list
+)
+
+// AnchorInfo is an anchor with how it counts.
+type AnchorInfo struct {
+	Anchor    *trustlist.Anchor
+	Standing  Standing
+	HeldUntil time.Time
+	Seen      time.Time // since when this process has known it
+}
+
+// Anchors returns the anchors of a list, removed ones that are remembered
+// included, with what is known of the list. ok is false when no list of this name
+// is followed.
+func (s *Store) Anchors(name string, now time.Time) (list []AnchorInfo, info Info, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h, ok := s.lists[name]
+	if !ok {
+		return nil, Info{}, false
+	}
+	for _, l := range s.view.Load().lists {
+		if l.Name == name {
+			info = h.info(l, now)
+		}
+	}
+	if h.list != nil {
+		for _, a := range h.list.Anchors {
+			in := AnchorInfo{Anchor: a, Standing: InForce, Seen: h.firstSeen[keyOf(a)]}
+			switch {
+			case !a.Usable:
+				in.Standing = NotGood
+			case !a.ValidAt(now), info.State == verify.Expired, h.orphan:
+				in.Standing = Outdated
+			}
+			list = append(list, in)
+		}
+	}
+	for _, w := range h.withdrawn {
+		in := AnchorInfo{Anchor: w.anchor, Standing: Withdrawn}
+		if now.Before(w.until) {
+			in.Standing, in.HeldUntil = Held, w.until
+		}
+		list = append(list, in)
+	}
+	return list, info, true
+}
+
+// Artefact returns the signed bytes of a list in force or of a pivot, as received,
+// by their digest. Unsigned bundles and status lists are not to be had.
+func (s *Store) Artefact(d artefact.Digest) (b []byte, kind artefact.Kind, ok bool) {
+	s.mu.Lock()
+	for _, h := range s.lists {
+		if h.list != nil && h.ref.Digest == d && h.source.Type != artefact.Anchors {
+			b, kind, ok = h.b, h.source.Type, true
+		}
+		for _, p := range h.pivots {
+			if p.ref.Digest == d {
+				b, kind, ok = p.b, h.source.Type, true
+			}
+		}
+	}
+	s.mu.Unlock()
+	if ok && b == nil {
+		var err error
+		if b, err = s.opts.Disk.Body(d); err != nil {
+			s.log.Error("the bytes of a list cannot be read back", "sha256", d.String(), "err", err)
+			return nil, "", false
+		}
+	}
+	return b, kind, ok
+}
+
+// Inventory returns the references of the trust lists that may be announced to
+// others at now: signed, durable where there is a disk, and soaked.
+func (s *Store) Inventory(now time.Time) (refs []artefact.Ref) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.view.Load().lists {
+		h := s.lists[l.Name]
+		if h.list == nil || h.source.Type == artefact.Anchors || h.orphan || now.Before(h.soaked) || s.opts.Disk != nil && !h.durable {
+			continue
+		}
+		refs = append(refs, h.ref)
+	}
+	return refs
 }
 
 // StatusInfo counts the status lists that are held.
@@ -79,59 +194,4 @@ func (s *Store) StatusLists() (info StatusInfo) {
 		}
 	}
 	return info
-}
-
-// Degraded says what is wrong that does not keep the node from answering: one
-// line per list that is not fresh.
-func (s *Store) Degraded(now time.Time) (lines []string) {
-	v := s.View()
-	if !v.ClockTrusted(now) {
-		lines = append(lines, "the clock cannot be right: every answer is indeterminate until it is set and the node restarted")
-	}
-	for _, info := range s.Lists(now) {
-		if info.State != verify.Fresh {
-			lines = append(lines, "list "+info.Source.Name+" is "+string(info.State))
-		}
-	}
-	return lines
-}
-
-// NotReady says why the node cannot serve yet, or any more; empty when it can: it
-// was seeded, and at least one of the lists it must have is in force.
-func (s *Store) NotReady(now time.Time) (lines []string) {
-	v := s.View()
-	required, inForce := 0, 0
-	for _, info := range s.Lists(now) {
-		if info.State == verify.Absent && (info.Source.Required || !s.anyRequired()) {
-			lines = append(lines, "list "+info.Source.Name+" has not been loaded yet")
-		}
-		if info.Source.Required || !s.anyRequired() {
-			required++
-			if info.List != nil && v.stateOf(info.Source.Name, now) != verify.Expired {
-				inForce++
-			}
-		}
-	}
-	if len(lines) == 0 && required > 0 && inForce == 0 {
-		lines = append(lines, "no list that this node must have is in force")
-	}
-	return lines
-}
-
-func (s *Store) anyRequired() bool {
-	for _, src := range s.opts.Sources {
-		if src.Required {
-			return true
-		}
-	}
-	return false
-}
-
-func (v *View) stateOf(name string, now time.Time) State {
-	for _, l := range v.lists {
-		if l.Name == name {
-			return l.StateAt(now)
-		}
-	}
-	return verify.Absent
 }

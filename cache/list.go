@@ -3,25 +3,55 @@ package cache
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify"
-	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
 // heldList is what is held for one source. Store.mu guards it.
 type heldList struct {
-	source Source
-	list   *trustlist.List // nil: nothing admitted yet
+	source     Source
+	generation uint64 // counts changes of who may sign it
+
+	mark   mark
+	list   *trustlist.List // nil: nothing admitted yet, or its bytes were lost
 	ref    artefact.Ref
+	b      []byte // as received; nil when the disk has it
 	door   artefact.Door
 	looked time.Time // last look at the origin, or admission of a new version
+	soaked time.Time // from then on it may be announced
 
+	pivots pivots
+	wanted []string // pivots that the newest version offered names, newest first
+
+	previous  *version // while removed anchors are held: the version they stood in
 	withdrawn []withdrawn
-	refusals  []Refusal // newest last
-	jumped    bool      // a version is in quarantine for its sequence number
+	firstSeen map[anchorKey]time.Time
+
+	refusals []Refusal // newest last
+	waiting  *waiting  // a version in quarantine for its sequence number
+	conflict *Conflict // of the newest equivocation
+	failure  *Failure  // of the newest look, if it failed
+	tried    bool      // something came of a look, good or bad
+	orphan   bool      // TL: the LOTL no longer names it or its signer
+	durable  bool      // on disk
+	told     State     // the state of which an event told
+}
+
+// version is one version's bytes.
+type version struct {
+	ref artefact.Ref
+	b   []byte
+}
+
+// waiting is a version that waits for an operator.
+type waiting struct {
+	raw artefact.Raw
+	ref artefact.Ref
 }
 
 // withdrawn is an anchor that left the list.
@@ -30,80 +60,76 @@ type withdrawn struct {
 	until  time.Time // held until then; zero: withdrawn at once
 }
 
-// Refusal is one refused version of a list.
-type Refusal struct {
-	At     time.Time
-	Door   artefact.Door
-	Code   reason.Code
-	Detail string
-}
-
-// follows is the sequence rule (design: higher wins; lower is a rollback; equal
-// with the same signed payload is no change; equal with another payload is an
-// equivocation, and the first is kept).
-func (h *heldList) follows(l *trustlist.List, digest artefact.Digest) (unchanged bool, err error) {
-	switch {
-	case h.list == nil:
-		return false, nil
-	case l.Format == "anchors":
-		// A local file has no versions: what is in it now counts.
-		return digest == h.ref.Digest, nil
-	case l.Type != h.list.Type:
-		return false, reason.Refuse(reason.TrustListWrongType, "the list changed its type between versions")
-	case l.Sequence < h.list.Sequence:
-		return false, reason.Refuse(reason.TrustListRollback, "sequence %d after %d", l.Sequence, h.list.Sequence)
-	case l.Sequence == h.list.Sequence && l.Payload == h.list.Payload:
-		return true, nil
-	case l.Sequence == h.list.Sequence:
-		return false, reason.Refuse(reason.TrustListConflict, "another list with sequence %d", l.Sequence)
-	case l.Sequence-h.list.Sequence > MaxJump:
-		h.jumped = true
-		return false, reason.Refuse(reason.TrustListSequenceJump, "sequence %d after %d", l.Sequence, h.list.Sequence)
-	}
-	return false, nil
-}
-
 // take puts a list in force.
 func (h *heldList) take(l *trustlist.List, raw artefact.Raw, ref artefact.Ref, unchanged bool, o Options) []Event {
+	h.tried = true
 	// Only a look at the origin, or a new version, makes a copy younger: a peer or
 	// a disk that hands over what is held already proves nothing.
 	if !unchanged || raw.Door == artefact.Origin || raw.Door == artefact.File {
 		h.looked = raw.At
-		h.jumped = false
+		h.failure, h.waiting = nil, nil
 	}
 	if unchanged {
 		// Of two signatures over one payload every node keeps the same one.
 		if bytes.Compare(ref.Digest[:], h.ref.Digest[:]) < 0 {
-			h.list, h.ref, h.door = l, ref, raw.Door
+			h.list, h.ref, h.b, h.door, h.durable = l, ref, raw.Bytes, raw.Door, false
+			h.mark.Digest = ref.Digest
 		}
 		return nil
 	}
-	events := []Event{{Type: "list_changed", List: h.source.Name, Detail: fmt.Sprintf("sequence %d", l.Sequence)}}
+	events := []Event{{Type: ListChanged, List: h.source.Name, Detail: fmt.Sprintf("sequence %d", l.Sequence), Ref: ref, Door: raw.Door}}
 	if h.list != nil {
-		events = append(events, h.remove(l, raw.At, o)...)
+		before := version{h.ref, h.b}
+		added, held := h.added(l), h.remove(l, raw.At.Add(o.RemovalHold), o)
+		events = append(append(events, added...), held...)
+		if h.previous == nil && h.held(raw.At) {
+			h.previous = &before
+		}
 	}
-	h.list, h.ref, h.door = l, ref, raw.Door
+	h.list, h.ref, h.b, h.door = l, ref, raw.Bytes, raw.Door
+	h.mark = markOf(l, ref.Digest)
+	h.orphan, h.durable = false, false
+	h.soaked = raw.At.Add(o.Soak)
+	h.seen(raw.At)
 	return events
 }
 
-func (h *heldList) refusedWith(r Refusal) {
-	if n := len(h.refusals); n > 0 && h.refusals[n-1].Code == r.Code && h.refusals[n-1].Detail == r.Detail {
-		h.refusals[n-1] = r
-		return
+// added tells of anchors that the next version has and this one has not.
+func (h *heldList) added(next *trustlist.List) (events []Event) {
+	had := make(map[anchorKey]bool, len(h.list.Anchors))
+	for _, a := range h.list.Anchors {
+		had[keyOf(a)] = true
 	}
-	h.refusals = append(h.refusals, r)
-	if len(h.refusals) > MaxRefusals {
-		h.refusals = h.refusals[1:]
+	for _, a := range next.Anchors {
+		if !had[keyOf(a)] {
+			events = append(events, Event{Type: AnchorAdded, List: h.source.Name, Detail: anchorText(a), Anchor: a})
+		}
+	}
+	return events
+}
+
+// seen notes since when each anchor has been known.
+func (h *heldList) seen(at time.Time) {
+	was := h.firstSeen
+	h.firstSeen = make(map[anchorKey]time.Time, len(h.list.Anchors))
+	for _, a := range h.list.Anchors {
+		k := keyOf(a)
+		if since, ok := was[k]; ok {
+			h.firstSeen[k] = since
+		} else {
+			h.firstSeen[k] = at
+		}
 	}
 }
 
-// forVerification is the list as a verification sees it.
-func (h *heldList) forVerification(o Options) *verify.List {
-	l := &verify.List{Name: h.source.Name, URL: h.source.URL, Territory: h.source.Territory}
+// forVerification is the list as a verification sees it. A national list is never
+// in a better state than the LOTL that vouches for its signer.
+func (h *heldList) forVerification(parent *verify.List) *verify.List {
+	l := &verify.List{Name: h.source.Name, URL: h.source.URL, Territory: h.source.Territory, VICAL: h.source.Type == artefact.VICAL}
 	if h.list == nil {
 		return l
 	}
-	l.Loaded = true
+	l.Loaded, l.Quarantined = true, h.orphan
 	if h.list.Territory != "" {
 		l.Territory = trustlist.Territory(h.list.Territory)
 	}
@@ -115,35 +141,49 @@ func (h *heldList) forVerification(o Options) *verify.List {
 	if h.source.Type == artefact.Anchors {
 		return l // a local file does not age
 	}
-	l.StaleAt = h.looked.Add(max(o.StaleAfter, minStaleLooks*h.source.Refresh))
-	l.ExpiresAt = h.looked.Add(o.MaxStale)
-	if !l.NextUpdate.IsZero() && l.NextUpdate.Before(l.ExpiresAt) {
-		l.ExpiresAt = l.NextUpdate
+	l.StaleAt = h.looked.Add(max(h.source.StaleAfter, minStaleLooks*h.source.Refresh))
+	l.ExpiresAt = h.looked.Add(h.source.MaxStale)
+	if end, ends := endOf(h.list); ends {
+		l.ExpiresAt = earlier(l.ExpiresAt, end)
+	}
+	switch h.source.Type {
+	case artefact.TL, artefact.VICAL: // late is not ended
+		l.StaleAt = earlier(l.StaleAt, l.NextUpdate)
+	}
+	if parent != nil {
+		l.StaleAt, l.ExpiresAt = earlier(l.StaleAt, parent.StaleAt), earlier(l.ExpiresAt, parent.ExpiresAt)
+		l.Quarantined = l.Quarantined || parent.Quarantined
 	}
 	return l
+}
+
+// earlier returns the earlier of two times, of which a zero one is never.
+func earlier(a, b time.Time) time.Time {
+	if b.IsZero() || !a.IsZero() && a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // Looked notes that the origin was looked at and had nothing new (a 304). It
 // returns what is held.
 func (s *Store) Looked(id artefact.ID, at time.Time) Outcome {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if st, ok := s.status[id.Name]; ok && id.Kind == artefact.Status {
-		out := Outcome{List: "status", Unchanged: true}
-		if len(st.tokens) > 0 {
-			t := st.tokens[0].token
-			out.Ref = artefact.Ref{ID: id, Version: uint64(t.Token.IssuedAt.Unix()), Digest: t.SHA256}
-			out.TTL = t.Token.TTL
-		}
-		return out
+		defer s.mu.Unlock()
+		return st.outcome(id)
 	}
 	h, ok := s.lists[id.Name]
 	if !ok || id.Kind != h.source.Type || h.list == nil {
+		s.mu.Unlock()
 		return Outcome{List: id.Name, Unchanged: true}
 	}
-	h.looked = at
-	s.publish()
-	return Outcome{List: id.Name, Unchanged: true, Ref: h.ref}
+	h.looked, h.failure = at, nil
+	out := Outcome{List: id.Name, Unchanged: true, Ref: h.ref}
+	c := s.changed(recordKey(id))
+	s.mu.Unlock()
+	s.settle(c)
+	return out
 }
 
 // Absent says whether nothing is held for a list yet.
@@ -152,4 +192,18 @@ func (s *Store) Absent(id artefact.ID) bool {
 	defer s.mu.Unlock()
 	h, ok := s.lists[id.Name]
 	return ok && h.list == nil
+}
+
+// Sources returns every list that is followed now: the configured ones, and the
+// national lists that their LOTLs name.
+func (s *Store) Sources() (list []Source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.lists {
+		if !h.gone() {
+			list = append(list, h.source)
+		}
+	}
+	slices.SortFunc(list, func(a, b Source) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }

@@ -114,6 +114,9 @@ func TestAdmitProperty(t *testing.T) {
 				continue
 			}
 			a.door = []artefact.Door{artefact.Origin, artefact.Peer, artefact.Disk, artefact.Publish}[rng.IntN(4)]
+			if a.door == artefact.Disk && a.fault == reason.TrustListExpired && held == nil {
+				continue // held as what it is, expired: see TestRestoreExpired
+			}
 			want, unchanged := a.fault, false
 			if want == "" && held != nil {
 				switch {

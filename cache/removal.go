@@ -18,11 +18,15 @@ type anchorKey struct {
 
 func keyOf(a *trustlist.Anchor) anchorKey { return anchorKey{a.ID, a.Kind, a.Purpose, a.Entity} }
 
+func anchorText(a *trustlist.Anchor) string {
+	return fmt.Sprintf("%s %s %s, certificate %x", a.Territory, a.Kind, a.Purpose, a.ID[:8])
+}
+
 // remove notes the anchors that the next version no longer has. A few are
 // withdrawn at once. Very many at once are as likely an accident at the publisher
 // as a decision: they are held, which makes their credentials indeterminate, until
 // an operator confirms or the hold has passed.
-func (h *heldList) remove(next *trustlist.List, now time.Time, o Options) (events []Event) {
+func (h *heldList) remove(next *trustlist.List, until time.Time, o Options) (events []Event) {
 	still := make(map[anchorKey]bool, len(next.Anchors))
 	for _, a := range next.Anchors {
 		still[keyOf(a)] = true
@@ -56,12 +60,13 @@ func (h *heldList) remove(next *trustlist.List, now time.Time, o Options) (event
 	h.withdrawn = kept
 	for _, a := range gone {
 		w := withdrawn{anchor: a}
+		detail := anchorText(a)
 		if sudden("") || sudden(a.Territory) {
-			w.until = now.Add(o.RemovalHold)
+			w.until = until
+			detail += ", held until " + until.UTC().Format(time.RFC3339)
 		}
 		h.withdrawn = append(h.withdrawn, w)
-		events = append(events, Event{Type: "anchor_removed", List: h.source.Name,
-			Detail: fmt.Sprintf("%s %s %s, certificate %x", a.Territory, a.Kind, a.Purpose, a.ID[:8])})
+		events = append(events, Event{Type: AnchorRemoved, List: h.source.Name, Detail: detail, Anchor: a})
 	}
 	if n := len(h.withdrawn) - MaxWithdrawn; n > 0 {
 		h.withdrawn = h.withdrawn[n:]
@@ -70,11 +75,14 @@ func (h *heldList) remove(next *trustlist.List, now time.Time, o Options) (event
 }
 
 // held says whether any anchor waits for an operator at now.
-func (h *heldList) held(now time.Time) bool {
+func (h *heldList) held(now time.Time) bool { return now.Before(h.heldUntil()) }
+
+// heldUntil is when the last held anchor stops waiting; zero: none does.
+func (h *heldList) heldUntil() (until time.Time) {
 	for _, w := range h.withdrawn {
-		if now.Before(w.until) {
-			return true
+		if w.until.After(until) {
+			until = w.until
 		}
 	}
-	return false
+	return until
 }

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
@@ -15,6 +16,9 @@ import (
 type heldStatus struct {
 	tokens  []heldToken
 	refused reason.Code // of the newest token, "" if it was good
+
+	stored   []artefact.Digest          // tokens that are on disk
+	unstored map[artefact.Digest][]byte // bytes of tokens that are not yet
 }
 
 // heldToken is a verified token. Its identity is the URI, the form and the
@@ -44,69 +48,111 @@ func entityOf(t *verify.StatusToken) entity {
 	return of
 }
 
-func (s *Store) admitStatus(raw artefact.Raw) (Outcome, []Event, error) {
+func (s *Store) admitStatus(raw artefact.Raw) (Outcome, change, error) {
+	refuse := func(err error) (Outcome, change, error) { return Outcome{}, change{}, err }
 	// Bounds.
 	if len(raw.Bytes) > MaxStatus {
-		return Outcome{}, nil, reason.Refuse(reason.StatusListTooLarge, "more than %d bytes", MaxStatus)
+		return refuse(reason.Refuse(reason.StatusListTooLarge, "more than %d bytes", MaxStatus))
 	}
 	// Identity.
-	held, ok := s.status[raw.ID.Name]
-	if !ok {
-		return Outcome{}, nil, reason.Refuse(reason.ArtefactUnknown, "this status list is not followed")
+	if !s.followsStatus(raw.ID.Name) {
+		return refuse(reason.Refuse(reason.ArtefactUnknown, "this status list is not followed"))
 	}
 	// Parse.
 	u, err := parseStatus(raw.Bytes)
 	if err != nil {
-		return Outcome{}, nil, err
+		return refuse(err)
 	}
 	// Signature, under an anchor that counts now. The chain is looked up before
 	// anything is computed.
 	ders, err := u.Chain()
 	if err != nil {
-		return Outcome{}, nil, err
+		return refuse(err)
 	}
 	if len(ders) == 0 {
-		return Outcome{}, nil, reason.Refuse(reason.StatusSignerUntrusted, "the token names no certificate")
+		return refuse(reason.Refuse(reason.StatusSignerUntrusted, "the token names no certificate"))
 	}
 	signer, err := verify.StatusSigner(s.view.Load(), ders, raw.At)
 	if err != nil {
-		return Outcome{}, nil, err
+		return refuse(err)
 	}
 	token, err := u.Verify(signer.Leaf.PublicKey)
 	if err != nil {
-		return Outcome{}, nil, err
+		return refuse(err)
 	}
 	if token.URI != raw.ID.Name {
-		return Outcome{}, nil, reason.Refuse(reason.StatusSubMismatch, "sub is another URI than the list was asked for at")
+		return refuse(reason.Refuse(reason.StatusSubMismatch, "sub is another URI than the list was asked for at"))
 	}
 	// Times.
 	if token.IssuedAt.After(raw.At.Add(StatusSkew)) {
-		return Outcome{}, nil, reason.Refuse(reason.StatusTokenClaimMissing, "iat lies in the future")
+		return refuse(reason.Refuse(reason.StatusTokenClaimMissing, "iat lies in the future"))
 	}
 	if !raw.At.Before(token.ExpiresAt()) {
-		return Outcome{}, nil, reason.Refuse(reason.StatusTokenExpired, "expired %s", token.ExpiresAt().UTC().Format(time.RFC3339))
+		return refuse(reason.Refuse(reason.StatusTokenExpired, "expired %s", token.ExpiresAt().UTC().Format(time.RFC3339)))
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.takeStatus(raw, &verify.StatusToken{
+		Token: token, SHA256: artefact.Sum(raw.Bytes), Leaf: signer.Leaf, Anchors: signer.Anchors,
+	})
+}
+
+func (s *Store) followsStatus(uri string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.status[uri]
+	return ok
+}
+
+// takeStatus holds a verified token against those held before, and puts it in
+// force. The caller holds mu.
+func (s *Store) takeStatus(raw artefact.Raw, st *verify.StatusToken) (Outcome, change, error) {
 	// Sequence.
-	digest := artefact.Sum(raw.Bytes)
-	st := &verify.StatusToken{Token: token, SHA256: digest, Leaf: signer.Leaf, Anchors: signer.Anchors}
+	token, held := st.Token, s.status[raw.ID.Name]
 	unchanged, conflict, err := held.follow(entityOf(st), st)
 	if err != nil {
-		return Outcome{}, nil, err
+		return Outcome{}, change{}, err
 	}
 	// Next View.
 	held.refused = ""
+	held.keep(st, raw.Bytes)
 	s.raiseFloor(token.IssuedAt)
-	s.publish()
-	ref := artefact.Ref{ID: raw.ID, Version: uint64(token.IssuedAt.Unix()), Digest: digest, Size: len(raw.Bytes)}
-	s.log.Debug("status list admitted", "door", raw.Door, "sha256", digest.String(), "entries", token.Len(), "unchanged", unchanged)
-	var events []Event
+	c := s.statusChanged(recordKey(raw.ID))
+	ref := artefact.Ref{ID: raw.ID, Version: uint64(token.IssuedAt.Unix()), Digest: st.SHA256, Size: len(raw.Bytes)}
+	digest := artefact.Digest(st.SHA256).String()
+	s.log.Debug("status list admitted", "door", raw.Door, "sha256", digest, "entries", token.Len(), "unchanged", unchanged)
 	switch {
 	case conflict:
-		events = append(events, Event{Type: "equivocation", List: "status", Detail: "two status lists with one issue time, the worse answer counts: sha256 " + digest.String()})
+		c.events = []Event{{Type: Equivocation, List: "status", Detail: "two status lists with one issue time, the worse answer counts: sha256 " + digest}}
 	case !unchanged:
-		events = append(events, Event{Type: "status_changed", List: "status", Detail: "sha256 " + digest.String()})
+		c.events = []Event{{Type: StatusChanged, List: "status", Detail: "sha256 " + digest}}
 	}
-	return Outcome{List: "status", Unchanged: unchanged, Ref: ref, TTL: token.TTL}, events, nil
+	return Outcome{List: "status", Unchanged: unchanged, Ref: ref, TTL: token.TTL}, c, nil
+}
+
+// outcome is what is held, after a look that brought nothing new.
+func (h *heldStatus) outcome(id artefact.ID) Outcome {
+	out := Outcome{List: "status", Unchanged: true}
+	if len(h.tokens) > 0 {
+		t := h.tokens[0].token
+		out.Ref = artefact.Ref{ID: id, Version: uint64(t.Token.IssuedAt.Unix()), Digest: t.SHA256}
+		out.TTL = t.Token.TTL
+	}
+	return out
+}
+
+// keep holds the bytes of a token until the disk has them. A list of few entries
+// could point at a person, so it is not written at all.
+func (h *heldStatus) keep(t *verify.StatusToken, b []byte) {
+	if t.Token.Len() < MinStored {
+		return
+	}
+	if h.unstored == nil {
+		h.unstored = make(map[artefact.Digest][]byte)
+	}
+	if !slices.Contains(h.stored, t.SHA256) {
+		h.unstored[t.SHA256] = b
+	}
 }
 
 // parseStatus tells the two forms apart: a JWT is ASCII text with dots, a CWT

@@ -3,21 +3,19 @@
 // parsed, verified, and held against time and against what was held before.
 // Store.View is the only way out: an immutable set that a request takes once.
 //
-// A refusal of any kind keeps the last good list. Nothing here fetches; package
-// origin does.
+// A refusal of any kind keeps the last good list. With a disk what was admitted
+// survives restarts, and is verified again when it is read back: the disk is
+// trusted with nothing. Nothing here fetches; package origin does.
 package cache
 
 import (
-	"crypto/x509"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/edgetrust/edgetrust/cache/artefact"
-	"github.com/edgetrust/edgetrust/verify/trustlist"
+	"github.com/edgetrust/edgetrust/cache/disk"
 )
 
 // Limits and tolerances. The tolerances are those of the trust-list
@@ -26,15 +24,18 @@ const (
 	MaxList       = 16 << 20 // bytes of a trust list
 	MaxStatus     = 12 << 20 // bytes of a status list token
 	MaxJump       = 10_000   // sequence numbers a list may skip
+	MaxPivots     = 32       // pivots kept of one list
+	MinStored     = 1000     // entries of a status list that is written to disk
 	ListSkew      = 5 * time.Minute
 	StatusSkew    = 60 * time.Second
-	ClockBehind   = 5 * time.Minute // behind a signed issue time
-	ClockJump     = 5 * time.Minute // against the monotonic clock
-	MaxWithdrawn  = 4096            // anchors of a list remembered as removed
-	MaxRefusals   = 8               // refusals kept per list
-	MaxPerStatus  = 8               // signers of one status list URI
-	MaxSameTime   = 4               // tokens of one signer with one issue time
-	minStaleLooks = 3               // a list is never stale before it missed three looks
+	ClockBehind   = 5 * time.Minute    // behind a signed issue time
+	ClockJump     = 5 * time.Minute    // against the monotonic clock
+	NationalGrace = 7 * 24 * time.Hour // a national list past its next update
+	MaxWithdrawn  = 4096               // anchors of a list remembered as removed
+	MaxRefusals   = 8                  // refusals kept per list
+	MaxPerStatus  = 8                  // signers of one status list URI
+	MaxSameTime   = 4                  // tokens of one signer with one issue time
+	minStaleLooks = 3                  // a list is never stale before it missed three looks
 )
 
 // Options of a Store. Zero durations and shares take the defaults named.
@@ -53,6 +54,13 @@ type Options struct {
 	RemovalMin   int
 	RemovalHold  time.Duration
 
+	// Soak is how long a new version of a trust list serves here before it may be
+	// announced to others; 0: not at all.
+	Soak time.Duration
+
+	// Disk keeps what was admitted; nil: memory alone does. See Restore.
+	Disk *disk.Store
+
 	// UnsafeTestAnchors admits anchors of a test ecosystem. Dev mode only.
 	UnsafeTestAnchors bool
 
@@ -61,34 +69,30 @@ type Options struct {
 	Notify func(Event)
 }
 
-// Source is a trust list that is followed.
-type Source struct {
-	Name     string
-	Type     artefact.Kind // LoTE or Anchors
-	URL      string
-	Profile  string              // LoTE: pid, wallet, wrpac, wrprc, pubeaa, registrar, mdl; "" any official EU type
-	Signers  []*x509.Certificate // LoTE: pinned, compared to the octet
-	Required bool
-	Refresh  time.Duration // how often the origin is looked at; default 1 h
-
-	// Anchors: the scope of the bundle.
-	Kind      trustlist.Kind
-	Purposes  []trustlist.Purpose
-	Territory string
-	Types     []string
-}
-
-// Store holds the lists. It may be used concurrently; Admit calls are serialised.
+// Store holds the lists. It may be used concurrently.
 type Store struct {
 	opts  Options
 	log   *slog.Logger
 	start time.Time
 
-	mu     sync.Mutex // guards lists, status, and the making of views
-	lists  map[string]*heldList
-	status map[string]*heldStatus
-	floor  time.Time // newest signed issue time admitted
-	epoch  epoch
+	mu      sync.Mutex // guards everything down to clockBad
+	lists   map[string]*heldList
+	status  map[string]*heldStatus
+	marks   map[string]mark // of national lists that no LOTL has named yet in this process
+	ready   bool            // seeded once, which is never undone
+	floor   time.Time       // newest signed issue time admitted
+	epoch   epoch
+	changes uint64          // counts changes; see settle
+	dirty   map[string]bool // record keys to be written
+	loading bool            // what is taken in comes from the disk
+	aside   []string        // what of the disk was damaged
+	broken  error           // why the disk does not work
+	trust   *trust          // of the newest View; nil: to be made again
+
+	clockBad bool // an event told so
+
+	round   sync.Mutex // one settling at a time
+	settled uint64     // guarded by round: changes that are on disk and in the View
 
 	view atomic.Pointer[View]
 }
@@ -99,7 +103,8 @@ func New(o Options, now time.Time) *Store {
 	o = o.withDefaults()
 	s := &Store{
 		opts: o, log: o.Logger, start: now,
-		lists: make(map[string]*heldList), status: make(map[string]*heldStatus),
+		lists: make(map[string]*heldList), status: make(map[string]*heldStatus), marks: make(map[string]mark),
+		dirty: make(map[string]bool),
 	}
 	for _, src := range o.Sources {
 		s.lists[src.Name] = &heldList{source: src}
@@ -107,7 +112,7 @@ func New(o Options, now time.Time) *Store {
 	for _, uri := range o.Status {
 		s.status[uri] = &heldStatus{}
 	}
-	s.publish()
+	s.view.Store(s.nextView())
 	return s
 }
 
@@ -118,9 +123,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.RemovalShare, 0.2)
 	setDefault(&o.RemovalMin, 3)
 	o.Sources = slices.Clone(o.Sources)
-	for i := range o.Sources {
-		setDefault(&o.Sources[i].Refresh, time.Hour)
-		o.Sources[i].Territory = trustlist.Territory(o.Sources[i].Territory)
+	for i, src := range o.Sources {
+		o.Sources[i] = o.sourceWithDefaults(src)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -141,39 +145,41 @@ func setDefault[T comparable](v *T, d T) {
 // View returns the lists as they are now. It never waits.
 func (s *Store) View() *View { return s.view.Load() }
 
-// publish makes the next View. The caller holds mu, or is New.
-func (s *Store) publish() {
-	v := newView(s.start, s.floor)
-	for _, name := range slices.Sorted(maps.Keys(s.lists)) {
-		v.addList(s.lists[name], s.opts)
+// raiseFloor remembers the newest signed issue time. The caller holds mu.
+func (s *Store) raiseFloor(issued time.Time) {
+	if issued.After(s.floor) {
+		s.floor = issued
+		s.dirty[clockKey] = true
 	}
-	for uri, st := range s.status {
-		v.status[uri] = st.slot()
-	}
-	v.seeded = s.seeded()
-	v.epoch = s.epoch.of(v)
-	s.view.Store(v)
 }
 
 // seeded says whether every required list, or every list if none is required, was
-// admitted once.
+// admitted once. A LOTL is worth nothing without its national lists, so each of
+// those must have been looked at once, whatever came of it: one ministry's failure
+// is not everybody's. That it was is never undone. The caller holds mu.
 func (s *Store) seeded() bool {
-	anyRequired := false
-	for _, h := range s.lists {
-		anyRequired = anyRequired || h.source.Required
+	if s.ready {
+		return true
 	}
+	anyRequired := s.anyRequired()
 	for _, h := range s.lists {
-		if h.list == nil && (h.source.Required || !anyRequired) {
+		if h.source.Parent == "" && (h.source.Required || !anyRequired) && (h.list == nil || !s.childrenTried(h)) {
+			return false
+		}
+	}
+	s.ready = true
+	return true
+}
+
+func (s *Store) childrenTried(lotl *heldList) bool {
+	for _, child := range s.children(lotl.source.Name) {
+		if !child.tried && !child.gone() {
 			return false
 		}
 	}
 	return true
 }
 
-// Event tells what changed.
-type Event struct {
-	Type   string // list_changed, list_refused, anchor_added, anchor_removed, status_changed, equivocation
-	List   string // a source's name; "status" for status lists
-	Code   string // list_refused: why
-	Detail string
+func (s *Store) anyRequired() bool {
+	return slices.ContainsFunc(s.opts.Sources, func(src Source) bool { return src.Required })
 }

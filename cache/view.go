@@ -3,109 +3,114 @@ package cache
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
-	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
 )
 
 // View is one consistent set of lists. It never changes; the Store swaps in a new
 // one. It implements verify.TrustView.
 type View struct {
+	*trust
 	start  time.Time
 	floor  time.Time
-	epoch  uint64
 	seeded bool
+	status map[string]verify.StatusSlot
+}
 
+// trust is the part of a View that only trust lists change. Views between which
+// only status lists changed share it.
+type trust struct {
+	epoch     uint64
 	lists     []*verify.List
 	byKind    map[trustlist.Kind][]*verify.List
 	byID      map[[32]byte][]verify.Trusted
 	bySubject map[string][]verify.Trusted
 	byEntity  map[[2]string][]verify.Trusted
-	status    map[string]verify.StatusSlot
 }
 
-func newView(start, floor time.Time) *View {
-	return &View{
-		start: start, floor: floor,
+// nextView makes the next View. The caller holds mu, or is New.
+func (s *Store) nextView() *View {
+	if s.trust == nil {
+		s.trust = s.nextTrust()
+	}
+	v := &View{trust: s.trust, start: s.start, floor: s.floor, seeded: s.seeded(), status: make(map[string]verify.StatusSlot, len(s.status))}
+	for uri, st := range s.status {
+		v.status[uri] = st.slot()
+	}
+	return v
+}
+
+func (s *Store) nextTrust() *trust {
+	t := &trust{
 		byKind:    make(map[trustlist.Kind][]*verify.List),
 		byID:      make(map[[32]byte][]verify.Trusted),
 		bySubject: make(map[string][]verify.Trusted),
 		byEntity:  make(map[[2]string][]verify.Trusted),
-		status:    make(map[string]verify.StatusSlot),
 	}
+	// A LOTL's name is a prefix of its national lists' names, so it comes first.
+	made := make(map[string]*verify.List)
+	for _, name := range slices.Sorted(maps.Keys(s.lists)) {
+		h := s.lists[name]
+		if h.gone() && h.list == nil {
+			continue
+		}
+		made[name] = h.forVerification(made[h.source.Parent])
+		t.addList(h, made[name])
+	}
+	t.epoch = s.epoch.of(t)
+	return t
 }
 
-func (v *View) addList(h *heldList, o Options) {
-	l := h.forVerification(o)
-	v.lists = append(v.lists, l)
+func (t *trust) addList(h *heldList, l *verify.List) {
+	t.lists = append(t.lists, l)
 	for _, k := range h.kinds() {
-		v.byKind[k] = append(v.byKind[k], l)
+		t.byKind[k] = append(t.byKind[k], l)
 	}
 	if h.list == nil {
 		return
 	}
 	for _, a := range h.list.Anchors {
-		v.add(verify.Trusted{Anchor: a, List: l})
+		t.add(verify.Trusted{Anchor: a, List: l})
 	}
 	for _, w := range h.withdrawn {
-		v.add(verify.Trusted{Anchor: w.anchor, List: l, Removed: true, HeldUntil: w.until})
+		t.add(verify.Trusted{Anchor: w.anchor, List: l, Removed: true, HeldUntil: w.until})
 	}
 }
 
-func (v *View) add(t verify.Trusted) {
-	a := t.Anchor
-	v.byID[a.ID] = append(v.byID[a.ID], t)
-	v.bySubject[string(a.Cert.RawSubject)] = append(v.bySubject[string(a.Cert.RawSubject)], t)
-	key := [2]string{t.List.Name, a.Entity}
-	v.byEntity[key] = append(v.byEntity[key], t)
-}
-
-// kinds says for which kinds of attestation a source can hold anchors.
-func (h *heldList) kinds() []trustlist.Kind {
-	switch {
-	case h.source.Type == artefact.Anchors:
-		return []trustlist.Kind{h.source.Kind}
-	case h.source.Profile != "":
-		return []trustlist.Kind{lote.KindOf(h.source.Profile)}
-	case h.list == nil:
-		return trustlist.Kinds() // any official type: not known before it is loaded
-	}
-	var kinds []trustlist.Kind
-	for _, a := range h.list.Anchors {
-		if !slices.Contains(kinds, a.Kind) {
-			kinds = append(kinds, a.Kind)
-		}
-	}
-	return kinds
+func (t *trust) add(a verify.Trusted) {
+	id, subject, entity := a.Anchor.ID, string(a.Anchor.Cert.RawSubject), [2]string{a.List.Name, a.Anchor.Entity}
+	t.byID[id] = append(t.byID[id], a)
+	t.bySubject[subject] = append(t.bySubject[subject], a)
+	t.byEntity[entity] = append(t.byEntity[entity], a)
 }
 
 // Epoch is raised only when the set of anchors changes in content.
-func (v *View) Epoch() uint64 { return v.epoch }
-
-// Seeded says whether what must be loaded once was.
-func (v *View) Seeded() bool { return v.seeded }
+func (t *trust) Epoch() uint64 { return t.epoch }
 
 // BySubject returns the anchors with this raw subject name.
-func (v *View) BySubject(raw string) []verify.Trusted { return v.bySubject[raw] }
+func (t *trust) BySubject(raw string) []verify.Trusted { return t.bySubject[raw] }
 
 // ByID returns the anchors that are this certificate.
-func (v *View) ByID(id [32]byte) []verify.Trusted { return v.byID[id] }
+func (t *trust) ByID(id [32]byte) []verify.Trusted { return t.byID[id] }
 
 // Entity returns the anchors of one trusted entity.
-func (v *View) Entity(list, entity string) []verify.Trusted {
-	return v.byEntity[[2]string{list, entity}]
+func (t *trust) Entity(list, entity string) []verify.Trusted {
+	return t.byEntity[[2]string{list, entity}]
 }
 
 // ListsFor returns the lists that can hold anchors of the kind.
-func (v *View) ListsFor(k trustlist.Kind) []*verify.List { return v.byKind[k] }
+func (t *trust) ListsFor(k trustlist.Kind) []*verify.List { return t.byKind[k] }
 
 // Lists returns every followed list, by name.
-func (v *View) Lists() []*verify.List { return v.lists }
+func (t *trust) Lists() []*verify.List { return t.lists }
+
+// Seeded says whether what must be loaded once was.
+func (v *View) Seeded() bool { return v.seeded }
 
 // Status returns what is held for a status list URI.
 func (v *View) Status(uri string) verify.StatusSlot { return v.status[uri] }
@@ -120,19 +125,29 @@ func (v *View) ClockTrusted(now time.Time) bool {
 	return jump.Abs() <= ClockJump
 }
 
+// stateOf is the state of a list as a verification sees it.
+func (v *View) stateOf(name string, now time.Time) State {
+	for _, l := range v.lists {
+		if l.Name == name {
+			return l.StateAt(now)
+		}
+	}
+	return verify.Absent
+}
+
 // epoch counts the changes of the anchor set.
 type epoch struct {
 	n   uint64
 	sum [sha256.Size]byte
 }
 
-func (e *epoch) of(v *View) uint64 {
+func (e *epoch) of(t *trust) uint64 {
 	var lines []string
-	for _, ts := range v.byID {
+	for _, ts := range t.byID {
 		for _, t := range ts {
 			a := t.Anchor
-			lines = append(lines, fmt.Sprintf("%q %x %q %q %q %q %q %v %v",
-				t.List.Name, a.ID, a.Kind, a.Purpose, a.Territory, a.Types, a.Entity, a.Usable, t.Removed))
+			lines = append(lines, fmt.Sprintf("%q %x %q %q %q %q %q %v %v %v",
+				t.List.Name, a.ID, a.Kind, a.Purpose, a.Territory, a.Types, a.Entity, a.Usable, t.Removed, t.List.Quarantined))
 		}
 	}
 	slices.Sort(lines)
@@ -142,11 +157,4 @@ func (e *epoch) of(v *View) uint64 {
 		e.n++
 	}
 	return e.n
-}
-
-// raiseFloor remembers the newest signed issue time. The caller holds mu.
-func (s *Store) raiseFloor(issued time.Time) {
-	if issued.After(s.floor) {
-		s.floor = issued
-	}
 }

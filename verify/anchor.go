@@ -38,6 +38,9 @@ func (c *check) anchorsFor(certs []*x509.Certificate, kind trustlist.Kind, typ s
 	case -1:
 		return nil, c.unknownIssuer(certs[0], kind)
 	case rankScope:
+		if best[0].List.VICAL && !best[0].Anchor.ServesType(typ) {
+			return nil, reason.Refuse(reason.VICALDocTypeNotListed, "VICAL %q names the issuer's authority for other document types", best[0].List.Name)
+		}
 		return nil, reason.Refuse(reason.AnchorScopeMismatch, "the issuer is trusted for another kind, purpose or type than %s", kind)
 	case rankWithdrawn:
 		return nil, reason.Refuse(reason.AnchorWithdrawn, "the issuer is no longer in good standing in list %q", best[0].List.Name)
@@ -77,7 +80,7 @@ func rank(t Trusted, now time.Time) int {
 	switch {
 	case t.Removed && !now.Before(t.HeldUntil), !t.Anchor.Usable:
 		return rankWithdrawn
-	case t.List.StateAt(now) == Expired:
+	case !t.List.counts(now):
 		return rankExpired
 	case t.Removed:
 		return rankHeld
@@ -100,10 +103,12 @@ func (c *check) unknownIssuer(leaf *x509.Certificate, kind trustlist.Kind) error
 		if l.Territory != "" && l.Territory != "EU" && country != "" && l.Territory != country {
 			continue
 		}
-		switch l.StateAt(c.now) {
-		case Absent:
+		switch {
+		case !l.Loaded:
 			return reason.Refuse(reason.AnchorListUnavailable, "list %q has not been loaded yet", l.Name)
-		case Expired:
+		case l.Quarantined:
+			return reason.Refuse(reason.AnchorListUnavailable, "list %q is in quarantine", l.Name)
+		case l.StateAt(c.now) == Expired:
 			stale = l
 		}
 		known = true

@@ -151,6 +151,8 @@ func window(certs []*x509.Certificate) (from, to time.Time) {
 func (p *path) notes(now time.Time, pol Policy) (errs []error) {
 	l := p.trusted.List
 	switch {
+	case l.Quarantined:
+		errs = append(errs, reason.Refuse(reason.AnchorListUnavailable, "list %q, which names the issuer, is in quarantine", l.Name))
 	case l.StateAt(now) == Expired:
 		errs = append(errs, reason.Refuse(reason.AnchorListStale, "list %q, which names the issuer, is past its limits", l.Name))
 	case pol.MaxListAge > 0 && now.Sub(l.LookedAt) > pol.MaxListAge:

@@ -70,7 +70,15 @@ type List struct {
 	Loaded     bool
 	// SignerExpired: good when it was signed, the signer has expired since.
 	SignerNotAfter time.Time
+	// Quarantined: what vouched for its signer no longer does, as when a LOTL names
+	// another one. Nobody knows then whether its anchors are good.
+	Quarantined bool
+	// VICAL: its anchors are for the document types it names, one by one.
+	VICAL bool
 }
+
+// counts says whether the list's anchors can count at now.
+func (l *List) counts(now time.Time) bool { return !l.Quarantined && l.StateAt(now) != Expired }
 
 // StateAt returns the list's state at now.
 func (l *List) StateAt(now time.Time) ListState {
@@ -123,5 +131,5 @@ func (t Trusted) Ref() AnchorRef {
 // UsableAt says whether the anchor counts at now: in force, in good standing,
 // within its certificate's validity, in a list that has not expired.
 func (t Trusted) UsableAt(now time.Time) bool {
-	return !t.Removed && t.Anchor.Usable && t.Anchor.ValidAt(now) && t.List.StateAt(now) != Expired
+	return !t.Removed && t.Anchor.Usable && t.Anchor.ValidAt(now) && t.List.counts(now)
 }

@@ -1,0 +1,101 @@
+package cache
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/verify"
+)
+
+// Degraded says what is wrong that does not keep the node from answering: one
+// line per list that is not fresh, the clock, the disk.
+func (s *Store) Degraded(now time.Time) (lines []string) {
+	v := s.View()
+	if !v.ClockTrusted(now) {
+		lines = append(lines, "the clock cannot be right: every answer is indeterminate until it is set and the node restarted")
+	}
+	d, _ := s.Disk()
+	if d.Err != nil {
+		lines = append(lines, fmt.Sprintf("data_dir cannot be written, so that nothing new survives a restart: %v", d.Err))
+	}
+	if len(d.Aside) > 0 {
+		lines = append(lines, fmt.Sprintf("%d damaged or foreign files in data_dir were set aside at start", len(d.Aside)))
+	}
+	for _, info := range s.Lists(now) {
+		if info.State != verify.Fresh {
+			lines = append(lines, "list "+info.Source.Name+" is "+string(info.State))
+		}
+	}
+	return lines
+}
+
+// NotReady says why the node cannot serve yet, or any more; empty when it can: it
+// was seeded, and at least one of the lists it must have is in force.
+func (s *Store) NotReady(now time.Time) (lines []string) {
+	v := s.View()
+	anyRequired := s.anyRequired()
+	required, inForce := 0, 0
+	for _, info := range s.Lists(now) {
+		if info.Source.Parent != "" || anyRequired && !info.Source.Required {
+			continue
+		}
+		switch {
+		case info.List == nil && info.Failure != nil:
+			lines = append(lines, fmt.Sprintf("list %s has not been loaded yet: %s", info.Source.Name, info.Failure.Detail))
+		case info.List == nil && len(info.Refused) > 0:
+			r := info.Refused[len(info.Refused)-1]
+			lines = append(lines, fmt.Sprintf("list %s has not been loaded yet: %s: %s", info.Source.Name, r.Code, r.Detail))
+		case info.List == nil:
+			lines = append(lines, "list "+info.Source.Name+" has not been loaded yet")
+		case info.Source.Type == artefact.LOTL && !v.Seeded():
+			lines = append(lines, "not every national list that "+info.Source.Name+" names has been looked at yet")
+		}
+		required++
+		if info.List != nil && v.stateOf(info.Source.Name, now) != verify.Expired {
+			inForce++
+		}
+	}
+	if len(lines) == 0 && required > 0 && inForce == 0 {
+		lines = append(lines, "no list that this node must have is in force")
+	}
+	return lines
+}
+
+// stateEvent is the event of a list's passage into a state, if there is one.
+func stateEvent(was, is State) (event string, ok bool) {
+	switch {
+	case was == is:
+		return "", false
+	case is == verify.Stale:
+		return ListStale, true
+	case is == verify.Expired:
+		return ListExpired, true
+	}
+	return "", false
+}
+
+// why says what made a list stale or expired.
+func (h *heldList) why(l *verify.List, now time.Time) string {
+	switch {
+	case h.list != nil && h.list.Closed:
+		return "the list is closed"
+	case !l.NextUpdate.IsZero() && !now.Before(l.NextUpdate):
+		return "its next update was due " + l.NextUpdate.UTC().Format(time.RFC3339)
+	}
+	return "last look at its origin " + l.LookedAt.UTC().Format(time.RFC3339)
+}
+
+// DiskInfo is how the disk is.
+type DiskInfo struct {
+	Err   error    // why the newest changes are in memory only; nil: they are not
+	Aside []string // damaged or foreign files that were set aside at start
+}
+
+// Disk says how the disk is; ok is false when there is none.
+func (s *Store) Disk() (d DiskInfo, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return DiskInfo{s.broken, slices.Clone(s.aside)}, s.opts.Disk != nil
+}

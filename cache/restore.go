@@ -1,0 +1,250 @@
+package cache
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/cache/disk"
+)
+
+// Restore takes in what a disk held: marks first, then bytes, each through Admit
+// like everything else. now should carry the monotonic clock. What is damaged or no
+// longer good is left out and told of; a node that starts is never worse off than
+// one without a disk. It is called once, before anybody else uses the store.
+func (s *Store) Restore(c *disk.Contents, now time.Time) {
+	r := &restoring{s: s, now: now, lists: make(map[string]record)}
+	r.read(c)
+	s.mu.Lock()
+	s.loading = true
+	s.mu.Unlock()
+	// LOTLs and pivots make the others known; status lists need everybody's anchors.
+	r.inOrder(artefact.Pivot)
+	r.sideBySide(artefact.LOTL, artefact.LoTE, artefact.VICAL)
+	r.sideBySide(artefact.TL)
+	r.held()
+	r.orphans(c.Orphans)
+	s.loaded()
+	r.sideBySide(artefact.Status)
+	r.forgetStatus()
+	for _, p := range c.Problems {
+		s.log.Error("a file in data_dir was damaged or foreign and is set aside", "file", p.File, "why", p.Why)
+		s.damaged(p.File)
+		s.opts.Notify(Event{Type: DiskFailed, Detail: p.File + ": " + p.Why})
+	}
+}
+
+// damaged notes what of the disk could not be used.
+func (s *Store) damaged(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.aside = append(s.aside, what)
+}
+
+// orphans offers bytes whose record was lost: they name their list themselves.
+func (r *restoring) orphans(digests [][32]byte) {
+	for _, d := range digests {
+		b, err := r.s.opts.Disk.Body(d)
+		if err != nil {
+			continue
+		}
+		out, err := r.s.Offer(b, artefact.Disk, r.now) // a refusal is kept where it belongs
+		if err == nil && !out.Unchanged {
+			r.s.mu.Lock()
+			r.s.dirty[recordKey(out.Ref.ID)] = true
+			r.s.mu.Unlock()
+		}
+	}
+}
+
+// forgetStatus drops tokens of status lists that are no longer followed.
+func (r *restoring) forgetStatus() {
+	var keys []string
+	for _, it := range r.of(artefact.Status) {
+		if !r.s.followsStatus(it.id.Name) {
+			keys = append(keys, tokenKey(it.id, it.digest))
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	if err := r.s.opts.Disk.Delete(keys...); err != nil {
+		r.s.log.Warn("old status lists on disk not dropped", "err", err)
+	}
+}
+
+// restoring is one run of Restore.
+type restoring struct {
+	s     *Store
+	now   time.Time
+	items []item
+	lists map[string]record // by record key
+	olds  []item            // previous versions, of which removed anchors are held
+}
+
+// item is a body on disk with the identity its record gives it.
+type item struct {
+	id      artefact.ID
+	version uint64
+	digest  artefact.Digest
+}
+
+// read decodes the records and puts the marks and the clock in their places.
+func (r *restoring) read(c *disk.Contents) {
+	s := r.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, rec := range c.Records {
+		st, err := decodeRecord(rec.State)
+		if err != nil {
+			c.Problems = append(c.Problems, disk.Problem{File: rec.Key, Why: "the state of this record cannot be read"})
+			continue
+		}
+		id := artefact.ID{Kind: st.Kind, Name: st.Name}
+		it := item{id, st.Version, rec.Digest}
+		switch rec.Key {
+		case clockKey:
+			if st.Floor.After(s.floor) {
+				s.floor = st.Floor
+			}
+			continue
+		case previousKey(id):
+			r.olds = append(r.olds, it)
+			continue
+		}
+		if rec.Digest != (artefact.Digest{}) {
+			r.items = append(r.items, it)
+		}
+		r.lists[rec.Key] = st
+		s.remember(id, st)
+	}
+}
+
+// remember keeps a list's mark, also of a national list that nobody follows yet.
+func (s *Store) remember(id artefact.ID, st record) {
+	h, ok := s.lists[id.Name]
+	switch {
+	case id.Kind == artefact.TL:
+		s.marks[id.Name] = st.Mark
+	case ok && h.source.Type == id.Kind:
+		h.mark, h.conflict = st.Mark, st.Evident
+	}
+}
+
+func (r *restoring) of(kinds ...artefact.Kind) (items []item) {
+	for _, it := range r.items {
+		if slices.Contains(kinds, it.id.Kind) {
+			items = append(items, it)
+		}
+	}
+	slices.SortFunc(items, func(a, b item) int { return cmp.Compare(a.version, b.version) })
+	return items
+}
+
+// inOrder takes in oldest first: a pivot is verified under the one before it.
+func (r *restoring) inOrder(kind artefact.Kind) {
+	for _, it := range r.of(kind) {
+		r.admit(it)
+	}
+}
+
+// sideBySide takes in as many at once as there are cores: the work is in parsing
+// and signatures.
+func (r *restoring) sideBySide(kinds ...artefact.Kind) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, it := range r.of(kinds...) {
+		g.Go(func() error { r.admit(it); return nil })
+	}
+	_ = g.Wait()
+}
+
+func (r *restoring) admit(it item) {
+	s := r.s
+	b, err := s.opts.Disk.Body(it.digest)
+	if err != nil {
+		s.log.Error("a list on disk cannot be read back", "kind", it.id.Kind, "sha256", it.digest.String(), "err", err)
+		s.damaged(it.digest.String())
+		return
+	}
+	_, err = s.Admit(artefact.Raw{ID: it.id, Door: artefact.Disk, Bytes: b, At: r.now})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st, ok := s.status[it.id.Name]; ok && it.id.Kind == artefact.Status {
+		st.stored = append(st.stored, it.digest) // a refused one, too: it is forgotten with the next
+		delete(st.unstored, it.digest)
+		return
+	}
+	if err != nil {
+		return // kept and logged where it was refused
+	}
+	if it.id.Kind == artefact.Pivot {
+		if h, uri, ok := s.pivotOf(it.id); ok && h.pivots[uri] != nil {
+			h.pivots[uri].b = nil
+		}
+		return
+	}
+	h, ok := s.lists[it.id.Name]
+	if st := r.lists[recordKey(it.id)]; ok && h.ref.Digest == it.digest {
+		h.b, h.durable = nil, true
+		h.looked, h.soaked = r.since(st.Looked), r.since(st.Soaked)
+		h.conflict = st.Evident
+	}
+}
+
+// since carries a time of an earlier process over to this one's monotonic clock. A
+// time that lies ahead was written under another clock: it counts as now.
+func (r *restoring) since(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return r.now.Add(-max(0, r.now.Round(0).Sub(t)))
+}
+
+// held brings back the anchors that were removed and wait for an operator, by
+// reading the version they stood in.
+func (r *restoring) held() {
+	s := r.s
+	for _, it := range r.olds {
+		until := r.lists[recordKey(it.id)].Held
+		b, err := s.opts.Disk.Body(it.digest)
+		src, chain, _, ok := s.followed(it.id)
+		if err != nil || !ok || !r.now.Before(until) {
+			continue
+		}
+		before, err := src.read(b, artefact.Disk, chain, r.now)
+		if err != nil {
+			continue
+		}
+		s.mu.Lock()
+		if h := s.lists[it.id.Name]; h.list != nil {
+			now := h.list
+			h.list = s.withoutTestAnchors(before.List())
+			h.remove(now, until, s.opts)
+			h.list = now
+			h.previous = &version{ref: artefact.Ref{ID: it.id, Version: it.version, Digest: it.digest, Size: len(b)}}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// loaded ends the loading of trust lists with one View of all. A LOTL that came
+// from disk was seen with its national lists before, so it need not wait for them.
+func (s *Store) loaded() {
+	s.mu.Lock()
+	for _, h := range s.lists {
+		if h.source.Type == artefact.LOTL && h.list != nil {
+			for _, child := range s.children(h.source.Name) {
+				child.tried = true
+			}
+		}
+	}
+	s.loading = false
+	c := s.changed()
+	s.mu.Unlock()
+	s.settle(c)
+}
