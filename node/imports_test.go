@@ -23,7 +23,7 @@ var table = []struct {
 	{"verify/...", []string{"verify/..."}, "verification is pure: nothing of ours but itself, so that it can be reused and repeated"},
 	{"cache/artefact", nil, "leaf types that every room may name"},
 	{"cache", []string{"cache/artefact", "verify", "verify/reason", "verify/statuslist", "verify/trustlist/..."}, "the cache judges lists, so it knows their verification, and nothing that fetches or serves"},
-	{"cache/origin", []string{"cache", "cache/artefact"}, "fetching hands bytes to Admit and knows no format"},
+	{"cache/origin", []string{"cache", "cache/artefact", "verify/reason"}, "fetching hands bytes to Admit and knows no format; one refusal asks it for pivots"},
 	{"cache/cachetest", nil, "a publisher that misbehaves; it knows no format and no store"},
 	{"node/config", []string{"verify", "verify/...", "cache/artefact"}, "the file format names policies, kinds and limits of verification"},
 	{"node/api", []string{"verify", "verify/dcql", "verify/reason", "verify/trustlist"}, "handlers see interfaces, neither QUIC nor the cache"},

@@ -1,17 +1,23 @@
 // Package origin fetches lists from their publishers: on a schedule, never because
-// a presentation arrived, with caps on size, time and redirects. What it fetches
-// goes to the Store's Admit and nowhere else.
+// a presentation arrived, with caps on size, time, rate and redirects, and from
+// public addresses only unless the operator says otherwise. What it fetches goes to
+// the Store's Admit and nowhere else.
+//
+// A Fetcher makes one fetch; a Follower makes them on their schedule, for a set of
+// targets that may change while it runs.
 package origin
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
-	"fmt"
-	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"time"
+
+	"github.com/edgetrust/edgetrust/cache/artefact"
 )
 
 // Limits of one fetch.
@@ -20,108 +26,155 @@ const (
 	MaxRedirects = 3
 )
 
-// Target is something to fetch.
-type Target struct {
-	URL    string // as it is configured; it names the target, too
-	Path   string // the local file that a file: URL stands for; "" for others
-	Accept string
-	Max    int // bytes of the body
-	// AllowInsecure permits http:// (loopback labs).
-	AllowInsecure bool
+// Options of a Fetcher.
+type Options struct {
+	// Version of the product, for the User-Agent.
+	Version string
+	// Proxy is an http or https URL through which everything is fetched, its user
+	// and password included if it asks for them; nil: none. What addresses a name
+	// may have is then the proxy's to check, as it is the proxy that resolves it.
+	Proxy *url.URL
+	// CAs are who may vouch for origins and for the proxy, the system's included;
+	// nil: the system's alone.
+	CAs *x509.CertPool
+	// Rewrites are the operator's; the longest From that applies is taken.
+	Rewrites []Rewrite
+
+	// Resolver finds the addresses of names; nil: the system's.
+	Resolver *net.Resolver
+	// Transport answers in place of the network, for tests; nil: the network. No
+	// address is dialled then, so none is checked.
+	Transport http.RoundTripper
 }
 
-// Validators are what the origin said of the last answer, for a conditional
-// request.
+// Target is something to fetch.
+type Target struct {
+	URL    string // as it is configured or stands in a list; it names the target, too
+	Path   string // a local file, read in place of the URL; "" for others
+	Accept string
+	Max    int // bytes of the body
+	// SHA2 says that a digest may lie beside the list, under its name with .sha2 in
+	// place of .xml.
+	SHA2 bool
+	// Learned says that the URL stands in somebody's list rather than in the
+	// configuration: port 443 only.
+	Learned bool
+	// AllowInsecure permits http:// and every address (loopback labs).
+	AllowInsecure bool
+	// AllowPrivate permits every address and port.
+	AllowPrivate bool
+}
+
+// Validators are what is known of the last answer, for a conditional request. The
+// zero value asks for none.
 type Validators struct {
 	ETag         string
 	LastModified string
+	SHA256       artefact.Digest // of the bytes
+	Fetched      time.Time       // when the bytes came
 }
 
-// Answer is what a fetch brought.
+// Answer is what a fetch brought. Its validators are good for the next fetch if
+// the bytes were.
 type Answer struct {
 	Bytes       []byte
 	NotModified bool
 	Validators  Validators
 }
 
-// ErrTooLarge says that the body passed the cap; what was read is dropped.
-var ErrTooLarge = errors.New("body larger than the cap")
-
-// Fetcher fetches over HTTP. The zero value is not usable; see NewFetcher.
+// Fetcher fetches over HTTP. It may be used concurrently. The zero value is not
+// usable; see NewFetcher.
 type Fetcher struct {
-	client    *http.Client
 	userAgent string
+	public    http.RoundTripper
+	private   http.RoundTripper // for targets that permit every address
+	rules     []rule
+	hints     hints
 }
 
 // NewFetcher returns a Fetcher whose User-Agent names this product and version, so
-// that an origin's operator knows whom to ask.
-func NewFetcher(version string) *Fetcher {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil // a proxy of the environment would be a surprise in a daemon
-	transport.ResponseHeaderTimeout = Timeout
-	transport.MaxResponseHeaderBytes = 64 << 10
-	f := &Fetcher{userAgent: "edgetrust/" + version + " (+https://github.com/edgetrust/edgetrust)"}
-	f.client = &http.Client{Transport: transport, CheckRedirect: checkRedirect}
-	return f
+// that an origin's operator knows whom to ask. The error says which option is
+// wrong, and repeats nothing of the proxy's URL.
+func NewFetcher(o Options) (*Fetcher, error) {
+	if p := o.Proxy; p != nil && (p.Scheme != "http" && p.Scheme != "https" || p.Hostname() == "") {
+		return nil, errors.New("the proxy's URL has to be http://host:port or https://host:port")
+	}
+	rules, err := newRules(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Fetcher{
+		userAgent: "edgetrust/" + o.Version + " (+https://github.com/edgetrust/edgetrust)",
+		public:    newTransport(o, o.CAs, false),
+		private:   newTransport(o, o.CAs, true),
+		rules:     rules,
+	}, nil
 }
 
 // Close drops idle connections.
-func (f *Fetcher) Close() { f.client.CloseIdleConnections() }
-
-func checkRedirect(req *http.Request, via []*http.Request) error {
-	if len(via) > MaxRedirects {
-		return fmt.Errorf("more than %d redirects", MaxRedirects)
+func (f *Fetcher) Close() {
+	ways := []http.RoundTripper{f.public, f.private}
+	for _, r := range f.rules {
+		ways = append(ways, r.way)
 	}
-	if via[0].URL.Scheme == "https" && req.URL.Scheme != "https" {
-		return errors.New("redirected from https to another scheme")
+	for _, w := range ways {
+		(&http.Client{Transport: w}).CloseIdleConnections()
 	}
-	return nil
 }
 
 // Fetch gets a target. The body is read to its end or to the cap, within the
-// context and Timeout.
+// context and Timeout. No error repeats the target's URL, though some name its
+// host.
 func (f *Fetcher) Fetch(ctx context.Context, t Target, v Validators) (Answer, error) {
-	u, err := url.Parse(t.URL)
-	if err != nil {
-		return Answer{}, fmt.Errorf("failed to parse the URL: %w", err)
-	}
-	switch {
-	case u.Scheme == "file":
+	if t.Path != "" {
 		return readFile(t)
-	case u.Scheme == "https", u.Scheme == "http" && t.AllowInsecure:
-	default:
-		return Answer{}, fmt.Errorf("scheme %q is not allowed: use https, or allow_insecure in a lab", u.Scheme)
 	}
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL, nil)
-	if err != nil {
-		return Answer{}, err
+	if f.hinted(ctx, t, v) {
+		return Answer{NotModified: true, Validators: v}, nil
 	}
-	req.Header.Set("User-Agent", f.userAgent)
-	req.Header.Set("Accept", t.Accept)
+	return f.get(ctx, t, v)
+}
+
+// get asks for the body itself.
+func (f *Fetcher) get(ctx context.Context, t Target, v Validators) (Answer, error) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	header := http.Header{
+		"User-Agent":      {f.userAgent},
+		"Accept":          {t.Accept},
+		"Accept-Encoding": {"identity"},
+	}
 	if v.ETag != "" {
-		req.Header.Set("If-None-Match", v.ETag)
+		header.Set("If-None-Match", v.ETag)
 	}
 	if v.LastModified != "" {
-		req.Header.Set("If-Modified-Since", v.LastModified)
+		header.Set("If-Modified-Since", v.LastModified)
 	}
-	resp, err := f.client.Do(req)
+	resp, err := f.follow(ctx, t, header)
 	if err != nil {
 		return Answer{}, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusNotModified && v != (Validators{}) {
+	if resp.StatusCode == http.StatusNotModified && (v.ETag != "" || v.LastModified != "") {
 		return Answer{NotModified: true, Validators: v}, nil
 	}
 	if resp.StatusCode != http.StatusOK {
-		return Answer{}, fmt.Errorf("the origin answered %s", resp.Status)
+		return Answer{}, statusError(resp)
 	}
-	b, err := readAll(resp.Body, t.Max)
+	if e := resp.Header.Get("Content-Encoding"); e != "" && e != "identity" {
+		return Answer{}, ErrEncoded
+	}
+	body := &paced{ctx: ctx, body: resp.Body}
+	go body.watch(end)
+	b, err := readAll(body, t.Max)
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Bytes: b, Validators: Validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}}, nil
+	return Answer{Bytes: b, Validators: Validators{
+		ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"), SHA256: artefact.Sum(b), Fetched: time.Now(),
+	}}, nil
 }
 
 func readFile(t Target) (Answer, error) {
@@ -132,15 +185,4 @@ func readFile(t Target) (Answer, error) {
 	defer file.Close()
 	b, err := readAll(file, t.Max)
 	return Answer{Bytes: b}, err
-}
-
-func readAll(r io.Reader, max int) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, int64(max)+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > max {
-		return nil, ErrTooLarge
-	}
-	return b, nil
 }

@@ -19,11 +19,22 @@ import (
 	"github.com/edgetrust/edgetrust/cache/cachetest"
 )
 
-// socketless returns a fetcher whose requests an origin answers without a socket.
-func socketless(o *cachetest.Origin) *Fetcher {
-	f := NewFetcher("1.2.3")
-	f.client.Transport = o
+// newFetcher returns a fetcher that is closed with the test.
+func newFetcher(t *testing.T, o Options) *Fetcher {
+	t.Helper()
+	o.Version = "1.2.3"
+	f, err := NewFetcher(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
 	return f
+}
+
+// socketless returns a fetcher whose requests an origin answers without a socket.
+func socketless(t *testing.T, o *cachetest.Origin) *Fetcher {
+	t.Helper()
+	return newFetcher(t, Options{Transport: o})
 }
 
 func get(f *Fetcher, url string, v Validators) (Answer, error) {
@@ -39,8 +50,7 @@ func TestFetch(t *testing.T) {
 		t.Skip(err)
 	}
 	defer o.Close()
-	f := NewFetcher("1.2.3")
-	defer f.Close()
+	f := newFetcher(t, Options{})
 	modified := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	doc := cachetest.Document{Body: []byte("list"), ContentType: "text/html", Modified: modified}
 	o.Set("/list", doc)
@@ -68,6 +78,9 @@ func TestFetch(t *testing.T) {
 	first := o.Requests("/list")[0].Header
 	if ua := first.Get("User-Agent"); !strings.HasPrefix(ua, "edgetrust/1.2.3 (+https://") {
 		t.Errorf("User-Agent %q", ua)
+	}
+	if first.Get("Accept-Encoding") != "identity" {
+		t.Errorf("Accept-Encoding %q", first.Get("Accept-Encoding"))
 	}
 	if first.Get("Accept") != "application/jose" || first.Get("If-None-Match") != "" || first.Get("If-Modified-Since") != "" {
 		t.Errorf("header %v", first)
@@ -104,15 +117,18 @@ func TestFetchFaults(t *testing.T) {
 		"refused":           {doc: cachetest.Document{Fault: cachetest.Refuse}},
 		"hangs":             {doc: cachetest.Document{Fault: cachetest.Hang}, after: Timeout, want: context.DeadlineExceeded},
 		"slow answer":       {doc: cachetest.Document{Body: body, Delay: Timeout + time.Second}, after: Timeout, want: context.DeadlineExceeded},
-		"a byte per second": {doc: cachetest.Document{Body: body, Fault: cachetest.Trickle}, after: Timeout, want: context.DeadlineExceeded},
+		"slow header":       {doc: cachetest.Document{Fault: cachetest.Headers}, after: Timeout, want: context.DeadlineExceeded},
+		"a byte per second": {doc: cachetest.Document{Body: body, Fault: cachetest.Trickle}, after: RateWindow, want: ErrTooSlow},
+		"gzip bomb":         {doc: cachetest.Document{Fault: cachetest.Bomb}, want: ErrEncoded},
 		"redirect loop":     {doc: cachetest.Document{Fault: cachetest.Loop}},
+		"flap":              {doc: cachetest.Document{Body: body, Fault: cachetest.Flap}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := &cachetest.Origin{}
 				o.Set("/list", c.doc)
 				start := time.Now()
-				a, err := get(socketless(o), "https://lists.example/list", Validators{})
+				a, err := get(socketless(t, o), "https://lists.example/list", Validators{})
 				if err == nil || a.Bytes != nil || a.NotModified || a.Validators != (Validators{}) {
 					t.Errorf("%d bytes, %+v, %v", len(a.Bytes), a.Validators, err)
 				}
@@ -132,56 +148,23 @@ func TestFetchWithinLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &cachetest.Origin{}
 		o.Set("/full", cachetest.Document{Body: bytes.Repeat([]byte("a"), 1000), Delay: Timeout - time.Second})
-		if a, err := get(socketless(o), "https://lists.example/full", Validators{}); err != nil || len(a.Bytes) != 1000 {
+		if a, err := get(socketless(t, o), "https://lists.example/full", Validators{}); err != nil || len(a.Bytes) != 1000 {
 			t.Errorf("%d bytes, %v", len(a.Bytes), err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		if _, err := socketless(o).Fetch(ctx, Target{URL: "https://lists.example/full", Max: 1000}, Validators{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+		if _, err := socketless(t, o).Fetch(ctx, Target{URL: "https://lists.example/full", Max: 1000}, Validators{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("the caller's deadline: %v after %v", err, time.Since(start))
 		}
 	})
-}
-
-// Redirects are followed three times, and never from https to anything less.
-func TestFetchRedirects(t *testing.T) {
-	hops := func(n int) *cachetest.Origin {
-		o := &cachetest.Origin{}
-		for i := range n {
-			o.Set("/"+string(rune('a'+i)), cachetest.Document{Fault: cachetest.Redirect, Location: "/" + string(rune('a'+i+1))})
-		}
-		o.Set("/"+string(rune('a'+n)), cachetest.Document{Body: []byte("end")})
-		return o
-	}
-	for n, want := range map[int]bool{1: true, MaxRedirects: true, MaxRedirects + 1: false} {
-		o := hops(n)
-		a, err := get(socketless(o), "https://lists.example/a", Validators{})
-		if (err == nil) != want || want && string(a.Bytes) != "end" {
-			t.Errorf("%d redirects: %q %v", n, a.Bytes, err)
-		}
-		if got := len(o.Requests("")); got > MaxRedirects+1 {
-			t.Errorf("%d requests for %d redirects", got, n)
-		}
-	}
-	for _, location := range []string{"http://lists.example/b", "file:///etc/hostname", "ftp://lists.example/b"} {
-		o := &cachetest.Origin{}
-		o.Set("/a", cachetest.Document{Fault: cachetest.Redirect, Location: location})
-		o.Set("/b", cachetest.Document{Body: []byte("end")})
-		if _, err := get(socketless(o), "https://lists.example/a", Validators{}); err == nil {
-			t.Errorf("followed to %s", location)
-		}
-		if n := len(o.Requests("")); n != 1 {
-			t.Errorf("%d requests on the way to %s", n, location)
-		}
-	}
 }
 
 // http is for labs that ask for it; nothing but https, http and file is known.
 func TestFetchSchemes(t *testing.T) {
 	o := &cachetest.Origin{}
 	o.Set("/list", cachetest.Document{Body: []byte("list")})
-	f := socketless(o)
+	f := socketless(t, o)
 	for _, url := range []string{"http://lists.example/list", "HTTP://lists.example/list", "ftp://lists.example/list", "lists.example/list", "", "://", "data:,list", "unix:/list"} {
 		if _, err := get(f, url, Validators{}); err == nil {
 			t.Errorf("%q was fetched", url)
@@ -203,8 +186,7 @@ func TestFetchTLS(t *testing.T) {
 	srv.TLS = &tls.Config{}
 	srv.StartTLS()
 	defer srv.Close()
-	f := NewFetcher("1.2.3")
-	defer f.Close()
+	f := newFetcher(t, Options{})
 	if _, err := f.Fetch(t.Context(), Target{URL: srv.URL, Max: 10, AllowInsecure: true}, Validators{}); err == nil {
 		t.Error("an unknown certificate was accepted")
 	}
@@ -216,7 +198,7 @@ func TestFetchFile(t *testing.T) {
 	if err := os.WriteFile(name, []byte("list"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := NewFetcher("1.2.3")
+	f := newFetcher(t, Options{})
 	a, err := f.Fetch(t.Context(), Target{URL: "file:my%20list.pem", Path: name, Max: 4}, Validators{})
 	if err != nil || string(a.Bytes) != "list" {
 		t.Errorf("%+v %v", a, err)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"net/url"
 	"sync"
 	"time"
 
@@ -13,15 +11,15 @@ import (
 	"github.com/edgetrust/edgetrust/cache/artefact"
 )
 
-// Jitter is the share by which a wait is made shorter or longer, so that a fleet
-// that started together does not ask together.
-const Jitter = 0.2
-
-// Back-off of a target that failed: it starts small, because a node that starts
-// beside a slow origin should not be blind for an hour.
+// Limits of a Follower.
 const (
-	firstRetry = time.Second
-	maxRetry   = 5 * time.Minute
+	// MaxAtOnce looks at trust lists, and as many at status lists, happen at a time:
+	// neither kind can keep the other from its turn.
+	MaxAtOnce = 16
+	// MaxPivots are fetched for one look.
+	MaxPivots = 32
+	// patience is how long the first looks of one stage hold up the next.
+	patience = Timeout
 )
 
 // Followed is a target with the artefact it yields and when to look again.
@@ -29,9 +27,25 @@ type Followed struct {
 	ID     artefact.ID
 	Door   artefact.Door
 	Target Target
+	// Revision changes when what is demanded of the list has changed, such as its
+	// signers in the list that names it: it is then fetched anew at once.
+	Revision string
 	// Next is how long to wait after a look, given what came of it; the zero
 	// Outcome if it failed.
 	Next func(cache.Outcome) time.Duration
+	// Pivots are the earlier releases that lead to the list's signer and are not
+	// held yet, oldest first. They are asked for when the list was refused for the
+	// want of them. Nil: there are none.
+	Pivots func() []Followed
+}
+
+// Store is where goes what was found.
+type Store interface {
+	Admit(raw artefact.Raw) (cache.Outcome, error)
+	// Looked says that the origin has nothing newer than what is held.
+	Looked(id artefact.ID, at time.Time) cache.Outcome
+	// Failed says that the origin was not to be had. The error may be shown.
+	Failed(id artefact.ID, at time.Time, err error)
 }
 
 // ErrUnknown says that a URL is not followed.
@@ -44,153 +58,65 @@ func (e *FetchError) Error() string { return "failed to fetch: " + e.Err.Error()
 func (e *FetchError) Unwrap() error { return e.Err }
 
 // Follower looks at every target on its schedule and hands what it finds to the
-// Store.
+// Store. Each target has its own goroutine, so that one that hangs or fails holds
+// up no other.
 type Follower struct {
-	Store   *cache.Store
+	Store   Store
 	Fetcher *Fetcher
-	Targets []Followed
+	// Targets are what is to be followed now, each with an ID of its own. It is
+	// asked at the start, at each Sync and at each Refresh.
+	Targets func() []Followed
 	Logger  *slog.Logger
 	// Observe is told of every look: "ok", "not_modified", "refused" or "failed".
 	// Nil: nobody is.
 	Observe func(id artefact.ID, outcome string)
 
-	once  sync.Once
-	state []*targetState
-}
+	once     sync.Once
+	wake     chan struct{} // holds one value: a Sync is due
+	lists    chan struct{} // holds one value for each look at a trust list
+	statuses chan struct{} // and at a status list
 
-type targetState struct {
-	busy       chan struct{} // holds one value during a look: one at a time
-	validators Validators
-	failed     bool // the look before Run's schedule began
+	mu       sync.Mutex // guards what follows, and the fields of followings that say so
+	followed map[artefact.ID]*following
+	stage    stage     // the latest that is open
+	opened   time.Time // when it was
 }
 
 func (f *Follower) init() {
 	f.once.Do(func() {
-		f.state = make([]*targetState, len(f.Targets))
-		for i := range f.state {
-			f.state[i] = &targetState{busy: make(chan struct{}, 1)}
-		}
+		f.wake = make(chan struct{}, 1)
+		f.lists, f.statuses = make(chan struct{}, MaxAtOnce), make(chan struct{}, MaxAtOnce)
+		f.followed = make(map[artefact.ID]*following)
+		f.opened = time.Now()
 	})
 }
 
-// Run looks at all targets until ctx ends. Trust lists come first: a status list
-// cannot be verified before the anchors of its signer are known.
+// Sync has Run compare what it follows with Targets: what is new is looked at,
+// what is gone is left alone, and what has another URL or Revision is looked at at
+// once. It never waits, and may be called from anywhere, the Store included.
+func (f *Follower) Sync() {
+	f.init()
+	select {
+	case f.wake <- struct{}{}:
+	default: // one is due already, and will see what this one would
+	}
+}
+
+// Run looks at all targets until ctx ends.
 func (f *Follower) Run(ctx context.Context) {
 	f.init()
-	f.first(ctx)
-	var wg sync.WaitGroup
-	for i := range f.Targets {
-		wg.Go(func() { f.follow(ctx, i) })
-	}
-	wg.Wait()
-}
-
-// first looks at every trust list once, together, before any status list.
-func (f *Follower) first(ctx context.Context) {
-	var wg sync.WaitGroup
-	for i, t := range f.Targets {
-		if t.ID.Kind != artefact.Status {
-			wg.Go(func() {
-				_, err := f.lookAndLog(ctx, i)
-				f.state[i].failed = err != nil
-			})
-		}
-	}
-	wg.Wait()
-}
-
-func (f *Follower) follow(ctx context.Context, i int) {
-	t := f.Targets[i]
-	failures := 0
-	wait := t.Next(cache.Outcome{})
-	switch {
-	case t.ID.Kind == artefact.Status:
-		wait = 0
-	case f.state[i].failed:
-		failures = 1
-		wait = min(wait, firstRetry)
-	}
-	timer := time.NewTimer(jittered(wait))
-	defer timer.Stop()
+	var looking sync.WaitGroup
+	defer looking.Wait()
 	for {
+		for _, g := range f.sync(ctx) {
+			looking.Go(func() { f.follow(g) })
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-timer.C:
+		case <-f.wake:
+		case <-f.impatience():
 		}
-		out, err := f.lookAndLog(ctx, i)
-		if err != nil {
-			failures++
-			timer.Reset(jittered(min(firstRetry<<min(failures-1, 10), maxRetry, max(t.Next(cache.Outcome{}), firstRetry))))
-			continue
-		}
-		failures = 0
-		timer.Reset(jittered(t.Next(out)))
-	}
-}
-
-func (f *Follower) lookAndLog(ctx context.Context, i int) (cache.Outcome, error) {
-	out, err := f.look(ctx, i)
-	if err != nil && ctx.Err() == nil {
-		var fe *FetchError
-		if errors.As(err, &fe) { // a refusal was logged where it was made
-			f.Logger.Warn("list not fetched", "list", f.name(i), "err", f.loggable(i, fe.Err))
-		}
-	}
-	return out, err
-}
-
-// name is what may be logged of a target: a status list goes by its kind.
-func (f *Follower) name(i int) string {
-	if id := f.Targets[i].ID; id.Kind != artefact.Status {
-		return id.Name
-	}
-	return "status"
-}
-
-// loggable is what may be logged of a failure. The errors of net/http begin with
-// the URL; that of a status list stays out of the log.
-func (f *Follower) loggable(i int, err error) error {
-	var ue *url.Error
-	if f.Targets[i].ID.Kind == artefact.Status && errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
-}
-
-// look fetches a target and admits what it brought.
-func (f *Follower) look(ctx context.Context, i int) (cache.Outcome, error) {
-	t, st := f.Targets[i], f.state[i]
-	select {
-	case st.busy <- struct{}{}:
-		defer func() { <-st.busy }()
-	case <-ctx.Done():
-		return cache.Outcome{}, &FetchError{ctx.Err()}
-	}
-	a, err := f.Fetcher.Fetch(ctx, t.Target, st.validators)
-	now := time.Now()
-	if err != nil {
-		f.observe(t.ID, "failed")
-		return cache.Outcome{}, &FetchError{err}
-	}
-	if a.NotModified {
-		f.observe(t.ID, "not_modified")
-		return f.Store.Looked(t.ID, now), nil
-	}
-	out, err := f.Store.Admit(artefact.Raw{ID: t.ID, Door: t.Door, Bytes: a.Bytes, At: now})
-	if err != nil {
-		st.validators = Validators{}
-		f.observe(t.ID, "refused")
-		return out, err
-	}
-	st.validators = a.Validators
-	f.observe(t.ID, "ok")
-	return out, nil
-}
-
-func (f *Follower) observe(id artefact.ID, outcome string) {
-	if f.Observe != nil {
-		f.Observe(id, outcome)
 	}
 }
 
@@ -198,14 +124,13 @@ func (f *Follower) observe(id artefact.ID, outcome string) {
 // *FetchError, or the refusal of what was fetched.
 func (f *Follower) Refresh(ctx context.Context, url string) (cache.Outcome, error) {
 	f.init()
-	for i, t := range f.Targets {
+	for _, t := range f.Targets() {
 		if t.Target.URL == url {
-			return f.look(ctx, i)
+			f.mu.Lock()
+			g := f.take(t)
+			f.mu.Unlock()
+			return f.look(ctx, g)
 		}
 	}
 	return cache.Outcome{}, ErrUnknown
-}
-
-func jittered(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (1 - Jitter + 2*Jitter*rand.Float64()))
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,14 +34,34 @@ type lab struct {
 	*verifytest.World
 	t      *testing.T
 	origin *cachetest.Origin
-	store  *cache.Store
+	store  *failures
 	f      *Follower
 	start  time.Time
 	status *verifytest.StatusList
 
-	mu   sync.Mutex
-	seen map[string][]string // by path: what came of the looks
-	log  bytes.Buffer
+	mu      sync.Mutex
+	targets []Followed
+	seen    map[string][]string // by name: what came of the looks
+	log     bytes.Buffer
+}
+
+func (l *lab) follows() []Followed {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.targets)
+}
+
+// failures is a store that remembers the looks that came to nothing.
+type failures struct {
+	*cache.Store
+	mu     sync.Mutex
+	failed map[artefact.ID][]error
+}
+
+func (s *failures) Failed(id artefact.ID, _ time.Time, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed[id] = append(s.failed[id], err)
 }
 
 // inLab runs a test in a bubble whose world follows the pid list and one status
@@ -53,12 +74,12 @@ func inLab(t *testing.T, test func(*testing.T, *lab)) {
 		}
 		l := &lab{World: w, t: t, origin: &cachetest.Origin{}, start: time.Now(), seen: make(map[string][]string)}
 		logger := slog.New(slog.NewTextHandler(&l.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		l.store = cache.New(cache.Options{
+		l.store = &failures{failed: make(map[artefact.ID][]error), Store: cache.New(cache.Options{
 			UnsafeTestAnchors: true, Logger: logger, Status: []string{statusURI},
 			Sources: []cache.Source{{Name: "pid", Type: artefact.LoTE, Profile: "pid", URL: "https://lists.example/pid", Signers: []*x509.Certificate{w.Operator.Cert}, Refresh: refresh}},
-		}, time.Now())
+		}, time.Now())}
 		l.status = w.PID("DE").NewStatusList(statusURI, 2, 1024)
-		l.f = &Follower{Store: l.store, Fetcher: socketless(l.origin), Logger: logger, Observe: l.observe, Targets: []Followed{
+		l.targets = []Followed{
 			{ // before the trust list, which is looked at first all the same
 				ID: artefact.ID{Kind: artefact.Status, Name: statusURI}, Door: artefact.Origin, Target: Target{URL: statusURI, Max: cache.MaxStatus},
 				Next: func(o cache.Outcome) time.Duration { return min(max(o.TTL, refreshMin), refreshMax) },
@@ -67,7 +88,8 @@ func inLab(t *testing.T, test func(*testing.T, *lab)) {
 				ID: artefact.ID{Kind: artefact.LoTE, Name: "pid"}, Door: artefact.Origin, Target: Target{URL: "https://lists.example/pid", Max: cache.MaxList},
 				Next: func(cache.Outcome) time.Duration { return refresh },
 			},
-		}}
+		}
+		l.f = &Follower{Store: l.store, Fetcher: socketless(t, l.origin), Logger: logger, Observe: l.observe, Targets: l.follows}
 		l.serveList(1)
 		l.serveStatus(verifytest.TokenOptions{})
 		test(t, l)
@@ -123,14 +145,16 @@ func (l *lab) gaps(path string) (gaps []time.Duration) {
 	return gaps
 }
 
-// about wants a gap to be d, give or take the jitter.
-func (l *lab) about(what string, got, d time.Duration) {
-	l.t.Helper()
-	const slack = time.Microsecond
-	if low, high := time.Duration(float64(d)*(1-Jitter)), time.Duration(float64(d)*(1+Jitter)); got < low-slack || got > high+slack {
-		l.t.Errorf("%s: waited %v, want %v to %v", what, got, low, high)
-	}
+// span is how long a wait may be.
+type span struct{ least, most time.Duration }
+
+// around is a wait give or take the jitter.
+func around(d time.Duration) span {
+	const rounding = time.Microsecond
+	return span{time.Duration(float64(d)*(1-Jitter)) - rounding, time.Duration(float64(d)*(1+Jitter)) + rounding}
 }
+
+func (s span) holds(d time.Duration) bool { return s.least <= d && d <= s.most }
 
 // A list is looked at once at the start and then on its schedule, jittered.
 func TestFollowSchedule(t *testing.T) {
@@ -145,7 +169,9 @@ func TestFollowSchedule(t *testing.T) {
 		}
 		different := map[time.Duration]bool{}
 		for _, g := range gaps {
-			l.about("schedule", g, refresh)
+			if !around(refresh).holds(g) {
+				t.Errorf("waited %v", g)
+			}
 			different[g] = true
 		}
 		if len(different) < len(gaps)/2 {
@@ -194,57 +220,73 @@ func TestFollowTTL(t *testing.T) {
 				t.Fatalf("ttl %v: %d looks", ttl, len(gaps)+1)
 			}
 			for _, g := range gaps {
-				l.about("ttl "+ttl.String(), g, want)
+				if !around(want).holds(g) {
+					t.Errorf("ttl %v: waited %v, want %v", ttl, g, want)
+				}
 			}
 		})
 	}
 }
 
-// A target that fails is asked again after a second, then less and less often but
-// at least every five minutes; once it is back it is on its schedule.
+// An origin that cannot be had is asked again after a second or so, then less and
+// less often but at least every five minutes; bytes that are refused are fetched
+// again after five minutes, then less often. Once the list is back it is on its
+// schedule, and a failure later on starts small again.
 func TestFollowBackOff(t *testing.T) {
-	for name, fault := range map[string]cachetest.Document{
-		"status 500": {Status: 500}, "not found": {Status: 404}, "refused connection": {Fault: cachetest.Refuse}, "bad bytes": {Body: []byte("not a list")},
+	full := func(seconds ...int) (bounds []span) {
+		for _, s := range seconds {
+			bounds = append(bounds, span{0, time.Duration(s) * time.Second})
+		}
+		return bounds
+	}
+	refused := []span{around(5 * time.Minute), around(10 * time.Minute), around(20 * time.Minute), around(40 * time.Minute), around(refresh), around(refresh)}
+	unreachable := full(2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300)
+	for name, c := range map[string]struct {
+		fault cachetest.Document
+		waits []span
+	}{
+		"status 500":         {cachetest.Document{Status: 500}, unreachable},
+		"not found":          {cachetest.Document{Status: 404}, unreachable},
+		"refused connection": {cachetest.Document{Fault: cachetest.Refuse}, unreachable},
+		"bad bytes":          {cachetest.Document{Body: []byte("not a list")}, refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLab(t, func(t *testing.T, l *lab) {
-				l.origin.Set("/pid", fault)
+				l.origin.Set("/pid", c.fault)
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan struct{})
 				go func() { l.f.Run(ctx); close(done) }()
-				time.Sleep(time.Hour)
-				wants := []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300}
+				time.Sleep(6 * time.Hour)
 				gaps := l.gaps("/pid")
-				if len(gaps) < len(wants) {
-					t.Fatalf("%d looks in an hour: %v", len(gaps)+1, gaps)
+				if len(gaps) < len(c.waits) {
+					t.Fatalf("%d looks: %v", len(gaps)+1, gaps)
 				}
-				for i, want := range wants {
-					l.about(fmt.Sprintf("failure %d", i+1), gaps[i], want*time.Second)
+				for i, g := range gaps {
+					if want := c.waits[min(i, len(c.waits)-1)]; !want.holds(g) {
+						t.Errorf("failure %d: waited %v, want %v", i+1, g, want)
+					}
 				}
-				for _, g := range gaps[len(wants):] {
-					l.about("later", g, maxRetry)
-				}
-				failed := len(l.gaps("/pid")) + 1
+				failed := len(gaps) + 1
 				l.serveList(1)
 				time.Sleep(5 * refresh)
 				gaps = l.gaps("/pid")[failed:]
-				if len(gaps) < 3 {
+				if len(gaps) < 2 {
 					t.Fatalf("%d looks after recovery", len(gaps))
 				}
 				for _, g := range gaps {
-					l.about("recovered", g, refresh)
+					if !around(refresh).holds(g) {
+						t.Errorf("recovered: waited %v", g)
+					}
 				}
 				if l.store.Absent(artefact.ID{Kind: artefact.LoTE, Name: "pid"}) {
 					t.Error("the list was not loaded after recovery")
 				}
-				// A failure later on starts small again.
-				l.origin.Set("/pid", fault)
+				l.origin.Set("/pid", c.fault)
 				before := len(l.origin.Requests("/pid"))
 				time.Sleep(2 * refresh)
-				if gaps = l.gaps("/pid")[before:]; len(gaps) == 0 {
-					t.Fatal("no look after a later failure")
+				if gaps = l.gaps("/pid")[before:]; len(gaps) == 0 || !c.waits[0].holds(gaps[0]) {
+					t.Errorf("a later failure: waited %v", gaps)
 				}
-				l.about("a later failure", gaps[0], firstRetry)
 				cancel()
 				<-done
 			})
@@ -260,7 +302,7 @@ func TestFollowBackOffWhenSeeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := l.store.Admit(artefact.Raw{ID: l.f.Targets[1].ID, Door: artefact.Disk, Bytes: b, At: time.Now()}); err != nil {
+		if _, err := l.store.Admit(artefact.Raw{ID: l.targets[1].ID, Door: artefact.Disk, Bytes: b, At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		l.origin.Set("/pid", cachetest.Document{Fault: cachetest.Refuse})
@@ -269,7 +311,9 @@ func TestFollowBackOffWhenSeeded(t *testing.T) {
 		if len(gaps) == 0 {
 			t.Fatal("one look in the first minute")
 		}
-		l.about("first retry", gaps[0], firstRetry)
+		if gaps[0] > firstRetry {
+			t.Errorf("first retry after %v", gaps[0])
+		}
 	})
 }
 
