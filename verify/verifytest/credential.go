@@ -28,6 +28,9 @@ func (w *World) SDJWT(a *Authority, typ string, now time.Time) (SDJWTOptions, er
 	case typ == TypeResidence:
 		o.Claims = a.person.residence()
 		o.Open = map[string]any{"category": "urn:etsi:esi:eaa:eu:pub"}
+	case typ == TypeDiploma:
+		o.Claims = a.person.diploma()
+		o.Open = map[string]any{"category": "urn:etsi:esi:eaa:eu:qualified"}
 	case typ == TypeMembership:
 		o.Claims = a.person.membership()
 	case typ == TypePayment:
@@ -63,6 +66,8 @@ func kindOf(typ string) trustlist.Kind {
 		return trustlist.KindMDL
 	case typ == TypeResidence:
 		return trustlist.KindPubEAA
+	case typ == TypeDiploma:
+		return trustlist.KindQEAA
 	default:
 		return trustlist.KindEAA
 	}

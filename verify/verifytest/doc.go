@@ -3,16 +3,16 @@
 // a stranger whom no list knows, wallets, status lists, and every kind of damage
 // on request. Tests, benchmarks and the demonstration of `edgenode dev` use it.
 //
-// Most callers use New, then World.LoTE and World.VICAL for the lists, World.Make
-// for one named sample per kind of outcome and World.StatusTokens for what says
-// whether samples are revoked. Tests that need something out of the ordinary issue
-// it themselves: Authority.IssueSDJWT and Present, Authority.IssueMdoc and Present,
-// Authority.StatusList, Certify.
+// Most callers use New, then World.LoTE, World.LOTL with World.TL, and World.VICAL
+// for the lists, World.Make for one named sample per kind of outcome and
+// World.StatusTokens for what says whether samples are revoked. Tests that need
+// something out of the ordinary issue it themselves: Authority.IssueSDJWT and
+// Present, Authority.IssueMdoc and Present, Authority.StatusList, Certify.
 //
 // Formats: SD-JWT VC (RFC 9901), ISO/IEC 18013-5 mdoc and VICAL, Token Status List
-// as JWT and CWT, ETSI TS 119 602 lists of trusted entities. The encoders are its
-// own: nothing here uses the verifier's parsers, so that a fault of one is not
-// hidden by the same fault in the other.
+// as JWT and CWT, ETSI TS 119 602 lists of trusted entities, ETSI TS 119 612
+// trusted lists. The encoders are its own: nothing here uses the verifier's parsers,
+// so that a fault of one is not hidden by the same fault in the other.
 //
 // Randomness is crypto/rand and the time is always passed in. A World may be used
 // by several goroutines once New has returned, as long as its exported fields are

@@ -67,7 +67,7 @@ func (k *maker) context(c Context) (err error) {
 }
 
 // queryIDs are the names under which credentials stand in vp_token.
-var queryIDs = map[string]string{TypeMDL: "mdl", TypeMembership: "membership", TypePayment: "payment", TypeResidence: "residence"}
+var queryIDs = map[string]string{TypeMDL: "mdl", TypeMembership: "membership", TypePayment: "payment", TypeResidence: "residence", TypeDiploma: "diploma"}
 
 // transactionData is the caller's, where it gave some, whose first entry then
 // names the query; else a payment.

@@ -55,10 +55,11 @@ type Made struct {
 }
 
 // Make issues a credential, all of it new, and presents it as a sample asks. Beside
-// the samples there is mdl-vical, for nodes that hold the World's VICAL. The error
-// says that there is no such sample, or that the flow cannot carry it.
+// the samples there are mdl-vical, for nodes that hold the World's VICAL, and
+// qeaa-diploma-de and qeaa-diploma-nl, for those that follow its LOTL. The error says
+// that there is no such sample, or that the flow cannot carry it.
 func (w *World) Make(name string, c Context, now time.Time) (*Made, error) {
-	all := append(recipes(), vicalRecipes()...)
+	all := slices.Concat(recipes(), vicalRecipes(), qualified())
 	at := slices.IndexFunc(all, func(r recipe) bool { return r.Name == name })
 	if at < 0 {
 		return nil, fmt.Errorf("there is no sample %q", name)

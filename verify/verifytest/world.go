@@ -5,6 +5,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,12 +38,15 @@ type World struct {
 	Operator *Key
 
 	authorities []*Authority
+	trusted     []*Authority // those of national trusted lists
 	vical       *vicalPublisher
 	portrait    []byte
 
 	mu     sync.Mutex
 	status map[string]*StatusList // by URI
 	made   map[string]Ref         // by sample: the credential last made
+	// national are the signers of trusted lists, by territory.
+	national map[string]*Key
 }
 
 // charters are the authorities of every World. How each is listed differs on
@@ -76,6 +80,7 @@ func New(now time.Time) (*World, error) {
 		Now:        now.UTC().Truncate(time.Second),
 		StatusBase: "https://status.example", ListBase: "https://lists.example",
 		portrait: drawPortrait(), status: make(map[string]*StatusList), made: make(map[string]Ref),
+		national: make(map[string]*Key),
 	}
 	from, to := span(now, caBefore, operatorEnd)
 	var err error
@@ -95,24 +100,28 @@ func New(now time.Time) (*World, error) {
 		}
 		w.authorities = append(w.authorities, a)
 	}
+	if w.trusted, err = establishTrusted(now); err != nil {
+		return nil, err
+	}
 	if w.vical, err = newVICALPublisher(now); err != nil {
 		return nil, err
 	}
 	return w, nil
 }
 
-// Authorities returns every authority, listed or not, the stranger last.
+// Authorities returns every authority, listed or not, the stranger last. Those of
+// VICALs and of trusted lists are not among them.
 func (w *World) Authorities() []*Authority {
 	return append([]*Authority(nil), w.authorities...)
 }
 
-// Authority returns the authority with the id, the State among them; nil if there
-// is none.
+// Authority returns the authority with the id, the State and those of trusted lists
+// among them; nil if there is none.
 func (w *World) Authority(id string) *Authority {
 	if id == w.vical.state.ID {
 		return w.vical.state
 	}
-	for _, a := range w.authorities {
+	for _, a := range slices.Concat(w.authorities, w.trusted) {
 		if a.ID == id {
 			return a
 		}
