@@ -1,0 +1,186 @@
+package disk
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Commit makes all records durable together: the bodies that are missing, then the
+// states. When it returns nil, a crash at any later moment finds these states or
+// newer ones. A crash before finds, for each key, the old state or the new one,
+// with its body.
+//
+// Then it forgets the bodies that no record names any more.
+//
+// An error means that some or all of the records may not be durable. It says which
+// operation failed, or which record is beyond a limit, in which case nothing was
+// done. The store stays usable, and a later Commit of the same records can succeed.
+func (s *Store) Commit(records []Record) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.open(); err != nil {
+		return err
+	}
+	bodies, err := s.check(records)
+	if err != nil {
+		return err
+	}
+	// Folders that an earlier failure left unsynced come first, so that from here
+	// on what is durable is what is seen.
+	if err := s.sync(); err != nil {
+		return err
+	}
+	if err = s.addBodies(bodies); err == nil {
+		err = s.replaceStates(records)
+	}
+	if err != nil {
+		s.undo(bodies)
+		return err
+	}
+	s.forget()
+	return nil
+}
+
+// undo removes the bodies that a Commit wrote before it failed, so that failures
+// do not add up. Those that a state names already stay.
+func (s *Store) undo(bodies map[[32]byte][]byte) {
+	wanted := s.wanted()
+	for digest := range bodies {
+		if !wanted[digest] && s.holds(digest) == nil {
+			s.drop(digest)
+		}
+	}
+}
+
+// Delete forgets keys and, if nothing else names them, their bodies. A key that is
+// not there is no error. When Delete returns nil, no crash brings the keys back.
+func (s *Store) Delete(keys ...string) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.open(); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if _, ok := s.named[key]; !ok {
+			continue
+		}
+		if err := s.fs.Remove(s.path(stateName(key))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("failed to delete a state: %w", err)
+		}
+		delete(s.named, key)
+		s.unsynced[stateDir] = true
+	}
+	if err := s.sync(); err != nil {
+		return err
+	}
+	s.forget()
+	return nil
+}
+
+// check holds records against the limits and returns the bodies to be written.
+func (s *Store) check(records []Record) (bodies map[[32]byte][]byte, err error) {
+	bodies = make(map[[32]byte][]byte)
+	seen := make(map[string]bool, len(records))
+	total := len(s.named)
+	for _, r := range records {
+		if _, ok := s.named[r.Key]; !ok {
+			total++
+		}
+		switch {
+		case r.Key == "" || len(r.Key) > MaxKey:
+			return nil, fmt.Errorf("a key has %d bytes: it must have 1 to %d", len(r.Key), MaxKey)
+		case seen[r.Key]:
+			return nil, fmt.Errorf("key %q stands twice in one commit", r.Key)
+		case len(r.State) > MaxState:
+			return nil, fmt.Errorf("the state of %q has %d bytes: more than %d", r.Key, len(r.State), MaxState)
+		case total > MaxRecords:
+			return nil, fmt.Errorf("more than %d keys", MaxRecords)
+		}
+		seen[r.Key] = true
+		missing, err := s.missing(r)
+		if err != nil {
+			return nil, fmt.Errorf("the body of %q: %w", r.Key, err)
+		}
+		if missing {
+			bodies[r.Digest] = r.Body
+		}
+	}
+	return bodies, nil
+}
+
+// missing says whether a record's body is to be written: it is not held, or what
+// is held was never seen to be undamaged and a good one is at hand.
+func (s *Store) missing(r Record) (bool, error) {
+	s.mu.Lock()
+	checked, held := s.held[r.Digest]
+	s.mu.Unlock()
+	switch {
+	case r.Digest == [32]byte{} && len(r.Body) == 0:
+		return false, nil
+	case checked, held && len(r.Body) == 0:
+		return false, nil
+	case len(r.Body) == 0:
+		return false, fmt.Errorf("%w, and none was given", ErrNotFound)
+	case len(r.Body) > MaxBody:
+		return false, fmt.Errorf("%d bytes: more than %d", len(r.Body), MaxBody)
+	case sha256.Sum256(r.Body) != r.Digest:
+		return false, errors.New("its digest is another")
+	}
+	return true, nil
+}
+
+func (s *Store) addBodies(bodies map[[32]byte][]byte) error {
+	files := make(map[string][]byte, len(bodies))
+	for digest, body := range bodies {
+		files[bodyName(digest)] = body
+	}
+	if err := s.writeAll(files); err != nil {
+		return fmt.Errorf("failed to write a body: %w", err)
+	}
+	for digest := range bodies {
+		s.unsynced[bodyDir] = true
+		if err := s.rename(bodyName(digest)); err != nil {
+			return fmt.Errorf("failed to name a body: %w", err)
+		}
+		s.hold(digest, true)
+	}
+	return s.sync()
+}
+
+func (s *Store) replaceStates(records []Record) error {
+	files := make(map[string][]byte, len(records))
+	for _, r := range records {
+		files[stateName(r.Key)] = encodeState(r)
+	}
+	if err := s.writeAll(files); err != nil {
+		return fmt.Errorf("failed to write a state: %w", err)
+	}
+	for _, r := range records {
+		s.unsynced[stateDir] = true
+		if err := s.rename(stateName(r.Key)); err != nil {
+			return fmt.Errorf("failed to name a state: %w", err)
+		}
+		s.named[r.Key] = r.Digest
+	}
+	return s.sync()
+}
+
+// writeAll writes files under their temporary names, or leaves none.
+func (s *Store) writeAll(files map[string][]byte) error {
+	var g errgroup.Group
+	g.SetLimit(parallel)
+	for name, content := range files {
+		g.Go(func() error { return s.write(name, content) })
+	}
+	err := g.Wait()
+	if err != nil {
+		for name := range files {
+			_ = s.fs.Remove(s.path(name + temporary)) // the next Open removes what stays
+		}
+	}
+	return err
+}
