@@ -35,6 +35,7 @@ var table = []struct {
 	{"node/dev", []string{"node", "node/...", "cache/...", "verify/..."}, "a demonstration is a node with an ecosystem beside it"},
 	{"node", []string{"node/...", "cache", "cache/...", "verify", "verify/..."}, "the only package that wires"},
 	{"cmd/...", []string{"node", "node/...", "verify", "verify/...", "cache/artefact"}, "flags and files become node.Options; nothing is decided here"},
+	{"cmd/edgectl", []string{"node", "node/...", "verify", "verify/...", "cache", "cache/artefact"}, "inspect has a list judged by the very store that a node has, in memory"},
 	{"bench/...", []string{"node/...", "verify/..."}, "a benchmark drives what users drive"},
 	{"deploy", []string{"node/config"}, "examples are loaded by a test"},
 }

@@ -1,17 +1,25 @@
 package main
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/edgetrust/edgetrust/node/client"
 )
 
-type listsCommand struct{}
+type listsCommand struct {
+	Show   showLists     `cmd:"" default:"1" hidden:"" help:"Show the lists of a node."`
+	Accept acceptCommand `cmd:"" help:"Confirm a change that a node holds back: removed anchors, a jump of the sequence number."`
+	Reset  resetCommand  `cmd:"" help:"Have a node forget which sequence number it had, when a publisher once used one too high."`
+}
+
+type showLists struct{}
 
 // Run prints the lists of the node.
-func (c *listsCommand) Run(r *run) error {
+func (c *showLists) Run(r *run) error {
 	cl, err := r.public()
 	if err != nil {
 		return err
@@ -28,51 +36,111 @@ func (c *listsCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	return lists.page().print(r.out)
+	if err := lists.page().print(r.out); err != nil {
+		return err
+	}
+	lists.hint(r.streams)
+	return nil
 }
 
 type listsAnswer struct {
-	Lists []client.List `json:"lists"`
+	Lists []list `json:"lists"`
+}
+
+// list is a list of the node, with what says where it stands in the table.
+type list struct {
+	client.List
+	Parent    string `json:"parent"` // of a national list: the list that names it
+	Territory string `json:"territory"`
+	Version   int    `json:"version"`
+
+	indent string
 }
 
 func (a listsAnswer) page() *page {
 	p := &page{}
-	table := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
-	row := func(cells ...string) {
-		for i, c := range cells {
-			if i > 0 {
-				_, _ = table.Write([]byte("\t")) // into memory
-			}
-			_, _ = table.Write([]byte(printable(c)))
-		}
-		_, _ = table.Write([]byte("\n"))
+	t := p.table("NAME", "TYPE", "TERRITORY", "VERSION", "STATE", "SEQUENCE", "ANCHORS", "LOOKED AT", "NEXT UPDATE", "LAST REFUSAL")
+	for _, l := range a.nested() {
+		t.row(l.indent+l.Name, l.Type, or(l.Territory, "-"), number(uint64(l.Version)), l.State, number(l.Sequence), strconv.Itoa(l.Anchors),
+			lookedAt(l), or(when(l.NextUpdate), "-"), lastRefusal(l))
 	}
-	row("NAME", "TYPE", "STATE", "SEQUENCE", "ANCHORS", "LOOKED AT", "NEXT UPDATE", "LAST REFUSAL")
-	for _, l := range a.Lists {
-		row(l.Name, l.Type, l.State, sequence(l), strconv.Itoa(l.Anchors), lookedAt(l), or(when(l.NextUpdate), "-"), lastRefusal(l))
-	}
-	_ = table.Flush()
+	t.end()
 	return p
 }
 
-func sequence(l client.List) string {
-	if l.Sequence == 0 {
-		return "-"
+// nested puts national lists behind the list that names them.
+func (a listsAnswer) nested() (all []list) {
+	children := make(map[string][]list)
+	for _, l := range a.Lists {
+		if l.Parent != "" {
+			l.indent = "  "
+			children[l.Parent] = append(children[l.Parent], l)
+		}
 	}
-	return strconv.FormatUint(l.Sequence, 10)
+	for _, l := range a.Lists {
+		switch {
+		case l.Parent == "":
+			all = append(append(all, l), children[l.Name]...)
+		case !a.has(l.Parent):
+			all = append(all, l)
+		}
+	}
+	return all
 }
 
-func lookedAt(l client.List) string {
+func (a listsAnswer) has(name string) bool {
+	return slices.ContainsFunc(a.Lists, func(l list) bool { return l.Name == name })
+}
+
+// hint says what an operator can do for lists that wait for one.
+func (a listsAnswer) hint(s *streams) {
+	for _, l := range a.Lists {
+		switch l.State {
+		case "held":
+			s.hint("%s lost many anchors at once, which count as unknown until an operator says so: edgectl lists accept %s", l.Name, l.Name)
+		case "quarantined":
+			s.hint("%s is in quarantine; if a version waits and its publisher confirms it: edgectl lists accept %s", l.Name, l.Name)
+		}
+	}
+}
+
+func number(n uint64) string {
+	if n == 0 {
+		return "-"
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+func lookedAt(l list) string {
 	if l.LookedAt.IsZero() {
 		return "never"
 	}
 	return age(l.AgeSeconds) + " ago"
 }
 
-func lastRefusal(l client.List) string {
+func lastRefusal(l list) string {
 	if len(l.Refused) == 0 {
 		return "-"
 	}
 	last := l.Refused[len(l.Refused)-1]
 	return age(int64(max(0, time.Since(last.At).Seconds()))) + " ago: " + last.Code + ": " + last.Detail
 }
+
+// table aligns columns on a page.
+type table struct{ w *tabwriter.Writer }
+
+func (p *page) table(heads ...string) table {
+	t := table{tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)}
+	t.row(heads...)
+	return t
+}
+
+// row writes the cells of a line. The page is in memory, so nothing can fail.
+func (t table) row(cells ...string) {
+	for i, c := range cells {
+		cells[i] = strings.ReplaceAll(printable(c), "\n", " ")
+	}
+	_, _ = t.w.Write([]byte(strings.Join(cells, "\t") + "\n"))
+}
+
+func (t table) end() { _ = t.w.Flush() }

@@ -10,10 +10,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
 )
 
 // Exit codes.
@@ -28,8 +31,11 @@ const about = `Asks a node, and explains what it answers.
   edgectl verify request.json                           is this presentation good?
   edgectl --node https://edge-1:8443 --ca ca.pem lists  the trust lists of a node
   edgectl --token-file token status                     is the node ready, and what ails it?
+  edgectl inspect --signers oj.pem eu-lotl.xml          offline: what is this list, and is it good?
   edgectl explain --config edgenode.yaml request.json   offline: what would it take to trust this?
   edgectl --admin-token-file admin.token refresh https://lists.example.eu/pid.json
+  edgectl --admin-token-file admin.token lists accept eu-lotl:DE   a change held back is right
+  edgectl --admin-token-file admin.token publish lists/            feed a node that reaches no origin
 
 FILE is the body of a POST /v1/verify; - is the standard input. Results are printed
 on stdout, everything else on stderr. Flags are also read from the environment:
@@ -42,10 +48,12 @@ type cli struct {
 	JSON bool `name:"json" help:"Print results as JSON."`
 
 	Verify  verifyCommand  `cmd:"" help:"Verify a presentation; exit 0 if it is valid, 1 if not."`
-	Lists   listsCommand   `cmd:"" help:"Show the trust lists of a node."`
+	Lists   listsCommand   `cmd:"" help:"Show the trust lists of a node, or decide what waits for an operator (accept, reset)."`
 	Status  statusCommand  `cmd:"" help:"Show whether a node is ready; exit 0 if it is, 1 if not."`
-	Explain explainCommand `cmd:"" help:"Explain offline what a presentation needs to be trusted."`
 	Refresh refreshCommand `cmd:"" help:"Have a node look at the origin of a list now."`
+	Publish publishCommand `cmd:"" help:"Hand a node a list, or a folder of lists; exit 0 if it takes all, 1 if not."`
+	Inspect inspectCommand `cmd:"" help:"Explain a list file offline; exit 0 if a node would admit it, 1 if not."`
+	Explain explainCommand `cmd:"" help:"Explain offline what a presentation needs to be trusted."`
 }
 
 // connection is how a node is reached.
@@ -117,7 +125,7 @@ func execute(ctx context.Context, args []string, s *streams) int {
 
 func newParser(c *cli, s *streams, exit func(int)) (*kong.Kong, error) {
 	return kong.New(c,
-		kong.Name("edgectl"), kong.Description(about), kong.DefaultEnvars("EDGETRUST"),
+		kong.Name("edgectl"), kong.Description(about), kong.DefaultEnvars("EDGETRUST"), kong.Vars{"quirks": strings.Join(lote.QuirkNames(), ",")},
 		kong.Writers(s.out, s.err), kong.Exit(exit), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 }

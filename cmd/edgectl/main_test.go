@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/edgetrust/edgetrust/verify/verifytest"
 )
 
 func TestMain(m *testing.M) {
@@ -15,10 +17,19 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	vectors, err := verifytest.VectorDir()
+	if err != nil {
+		t.Log("without real lists: ", err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("VECTORS", vectors)
+			return nil
+		},
+		Condition: func(name string) (bool, error) { return name == "vectors" && err == nil, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "demo": demo, "node": startNode, "fake": fake, "nobody": nobody,
+			"exits": exits, "demo": demo, "node": startNode, "fake": fake, "nobody": nobody, "learner": startLearner, "large": large,
 		},
 	})
 }

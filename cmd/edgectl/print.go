@@ -45,14 +45,21 @@ func (p *page) print(w io.Writer) error {
 }
 
 // reason prints a reason with what it means and whether a later try may help.
-func (p *page) reason(indent string, r verify.Reason) {
+func (p *page) reason(indent string, r verify.Reason) { p.reasonToDo(indent, r, advice(r)) }
+
+func (p *page) reasonToDo(indent string, r verify.Reason, toDo string) {
 	p.line("%s%s: %s", indent, r.Code, r.Detail)
+	p.means(indent, r, toDo)
+}
+
+// means prints what a code means and what to do.
+func (p *page) means(indent string, r verify.Reason, toDo string) {
 	if e, known := reason.Lookup(r.Code); known && e.Text != r.Detail {
 		p.line("%s  meaning: %s", indent, e.Text)
 	} else if !known {
-		p.line("%s  a code this edgectl does not know, of class %s", indent, r.Class)
+		p.line("%s  a code this edgectl does not know, of class %s", indent, or(string(r.Class), "unknown"))
 	}
-	p.line("%s  to do: %s", indent, advice(r))
+	p.line("%s  to do: %s", indent, toDo)
 }
 
 // advice says what a caller can do, by class and retry.
