@@ -28,17 +28,14 @@ const (
 	Refuse   Fault = "refuse"   // the connection is refused
 )
 
-// bomb is small on its way and large where it is unpacked. It is made when first
-// asked for.
+// bomb is small on its way and large where it is unpacked: one member of zeros, as
+// gzip calls it, again and again. It is made when first asked for.
 var bomb = sync.OnceValue(func() []byte {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	zeros := make([]byte, 1<<20)
-	for range 64 {
-		_, _ = w.Write(zeros)
-	}
+	var member bytes.Buffer
+	w := gzip.NewWriter(&member)
+	_, _ = w.Write(make([]byte, 1<<20))
 	_ = w.Close()
-	return b.Bytes()
+	return bytes.Repeat(member.Bytes(), 64)
 })
 
 // reader is the body with the fault that concerns it. sent is told of what is read.

@@ -44,17 +44,28 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// slowHeader writes a header until nobody listens any more.
+// slowHeader writes a header until the client has gone.
 func slowHeader(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	defer conn.Close()
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, conn)
+	}()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
 	_, err = io.WriteString(conn, "HTTP/1.1 200 OK\r\nX-Slow: ")
 	for err == nil {
-		time.Sleep(time.Second)
-		_, err = conn.Write([]byte{'a'})
+		select {
+		case <-gone:
+			return
+		case <-second.C:
+			_, err = conn.Write([]byte{'a'})
+		}
 	}
 }
 
