@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +27,9 @@ type world struct {
 	store    *cache.Store
 	verifier *verify.Verifier
 	chains   *cache.Chains
-	events   []cache.Event
+
+	mu     *sync.Mutex // guards events, which lists admitted side by side add to
+	events []cache.Event
 }
 
 // eaaSource is the local bundle of a world.
@@ -45,7 +48,7 @@ func newWorld(t testing.TB, change func(*verifytest.World, *cache.Options)) *wor
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{World: vw, t: t}
+	w := &world{World: vw, t: t, mu: new(sync.Mutex)}
 	w.chains, err = cache.NewChains(1 << 20)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +62,11 @@ func newWorld(t testing.TB, change func(*verifytest.World, *cache.Options)) *wor
 	}
 	opts := cache.Options{
 		UnsafeTestAnchors: true, Status: vw.StatusURIs(""),
-		Notify: func(e cache.Event) { w.events = append(w.events, e) },
+		Notify: func(e cache.Event) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.events = append(w.events, e)
+		},
 	}
 	for _, p := range verifytest.Profiles() {
 		opts.Sources = append(opts.Sources, cache.Source{

@@ -24,8 +24,11 @@ func (c *check) anchorsFor(certs []*x509.Certificate, kind trustlist.Kind, typ s
 	found := -1
 	for _, t := range c.candidates(certs) {
 		r := rankScope
-		if inScope(t.Anchor, kind, trustlist.Issuance, typ) {
+		switch {
+		case inScope(t.Anchor, kind, trustlist.Issuance, typ):
 			r = rank(t, c.now)
+		case t.Removed:
+			continue // what it was trusted for no longer matters
 		}
 		switch {
 		case found < 0 || r < found:

@@ -21,7 +21,7 @@ type provocation struct {
 func provocations() []provocation {
 	return slices.Concat(
 		fromSamples(), badSDJWTs(), badDisclosures(), badKeyBindings(), badMdocs(), badAnswers(), badStatuses(),
-		badChains(), badNodes(), badLists(), badTokens(),
+		badChains(), badNodes(), badLists(), badRealLists(), badTokens(),
 	)
 }
 

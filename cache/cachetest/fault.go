@@ -50,6 +50,8 @@ type faulty struct {
 	sent  func(int)
 }
 
+var filler = bytes.Repeat([]byte("a"), 32<<10)
+
 var errCut = errors.New("the connection was cut")
 
 // Read implements io.Reader.
@@ -60,10 +62,7 @@ func (f *faulty) Read(b []byte) (n int, err error) {
 	}
 	switch f.fault {
 	case Endless:
-		for i := range b {
-			b[i] = 'a'
-		}
-		return len(b), nil
+		return copy(b, filler), nil
 	case Trickle:
 		if err := wait(f.ctx, time.Second); err != nil {
 			return 0, err

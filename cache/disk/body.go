@@ -77,9 +77,10 @@ func (s *Store) holds(digest [32]byte) error {
 	return nil
 }
 
-func (s *Store) hold(digest [32]byte, checked bool) {
+// hold notes a body that was just written.
+func (s *Store) hold(digest [32]byte) {
 	s.mu.Lock()
-	s.held[digest] = checked
+	s.held[digest] = true
 	s.mu.Unlock()
 }
 

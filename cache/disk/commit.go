@@ -34,22 +34,58 @@ func (s *Store) Commit(records []Record) error {
 	if err := s.sync(); err != nil {
 		return err
 	}
-	if err = s.addBodies(bodies); err == nil {
-		err = s.replaceStates(records)
-	}
-	if err != nil {
-		s.undo(bodies)
+	if err := s.replace(bodies, records); err != nil {
+		s.undo(bodies, records)
 		return err
 	}
 	s.forget()
 	return nil
 }
 
-// undo removes the bodies that a Commit wrote before it failed, so that failures
-// do not add up. Those that a state names already stay.
-func (s *Store) undo(bodies map[[32]byte][]byte) {
+// replace writes all that is new under temporary names, then names the bodies, and
+// when that is durable the states.
+func (s *Store) replace(bodies map[[32]byte][]byte, records []Record) error {
+	var g errgroup.Group
+	g.SetLimit(parallel)
+	for digest, body := range bodies {
+		g.Go(func() error { return s.write(bodyName(digest), body) })
+	}
+	for _, r := range records {
+		g.Go(func() error { return s.write(stateName(r.Key), encodeState(r)) })
+	}
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("failed to write a file: %w", err)
+	}
+	for digest := range bodies {
+		s.unsynced[bodyDir] = true
+		if err := s.rename(bodyName(digest)); err != nil {
+			return fmt.Errorf("failed to name a body: %w", err)
+		}
+		s.hold(digest)
+	}
+	if err := s.sync(); err != nil {
+		return err
+	}
+	for _, r := range records {
+		s.unsynced[stateDir] = true
+		if err := s.rename(stateName(r.Key)); err != nil {
+			return fmt.Errorf("failed to name a state: %w", err)
+		}
+		s.named[r.Key] = r.Digest
+	}
+	return s.sync()
+}
+
+// undo removes what a Commit wrote before it failed, so that failures do not add
+// up; not the bodies that a state names already. What cannot be removed now is
+// removed by the next write of the same name, or the next Open.
+func (s *Store) undo(bodies map[[32]byte][]byte, records []Record) {
+	for _, r := range records {
+		_ = s.fs.Remove(s.path(stateName(r.Key) + temporary))
+	}
 	wanted := s.wanted()
 	for digest := range bodies {
+		_ = s.fs.Remove(s.path(bodyName(digest) + temporary))
 		if !wanted[digest] && s.holds(digest) == nil {
 			s.drop(digest)
 		}
@@ -131,56 +167,4 @@ func (s *Store) missing(r Record) (bool, error) {
 		return false, errors.New("its digest is another")
 	}
 	return true, nil
-}
-
-func (s *Store) addBodies(bodies map[[32]byte][]byte) error {
-	files := make(map[string][]byte, len(bodies))
-	for digest, body := range bodies {
-		files[bodyName(digest)] = body
-	}
-	if err := s.writeAll(files); err != nil {
-		return fmt.Errorf("failed to write a body: %w", err)
-	}
-	for digest := range bodies {
-		s.unsynced[bodyDir] = true
-		if err := s.rename(bodyName(digest)); err != nil {
-			return fmt.Errorf("failed to name a body: %w", err)
-		}
-		s.hold(digest, true)
-	}
-	return s.sync()
-}
-
-func (s *Store) replaceStates(records []Record) error {
-	files := make(map[string][]byte, len(records))
-	for _, r := range records {
-		files[stateName(r.Key)] = encodeState(r)
-	}
-	if err := s.writeAll(files); err != nil {
-		return fmt.Errorf("failed to write a state: %w", err)
-	}
-	for _, r := range records {
-		s.unsynced[stateDir] = true
-		if err := s.rename(stateName(r.Key)); err != nil {
-			return fmt.Errorf("failed to name a state: %w", err)
-		}
-		s.named[r.Key] = r.Digest
-	}
-	return s.sync()
-}
-
-// writeAll writes files under their temporary names, or leaves none.
-func (s *Store) writeAll(files map[string][]byte) error {
-	var g errgroup.Group
-	g.SetLimit(parallel)
-	for name, content := range files {
-		g.Go(func() error { return s.write(name, content) })
-	}
-	err := g.Wait()
-	if err != nil {
-		for name := range files {
-			_ = s.fs.Remove(s.path(name + temporary)) // the next Open removes what stays
-		}
-	}
-	return err
 }

@@ -468,6 +468,15 @@ func TestLogsNameNoStatusList(t *testing.T) {
 				t.Errorf("the log holds %q: %s", no, log[max(0, i-200):min(len(log), i+100)])
 			}
 		}
+		failed := l.store.failed[artefact.ID{Kind: artefact.Status, Name: statusURI}]
+		if len(failed) < 10 {
+			t.Errorf("the store was told of %d failures", len(failed))
+		}
+		for _, err := range failed {
+			if strings.Contains(err.Error(), "status/de") {
+				t.Errorf("the store was told of %v", err)
+			}
+		}
 		if !strings.Contains(log, "list not fetched") || !strings.Contains(log, "artefact refused") {
 			t.Error("the failures were not logged")
 		}

@@ -20,8 +20,9 @@ const (
 	// of all jitter, the full one keeps a fleet apart best after an outage.
 	firstRetry = 2 * time.Second // a second on average
 	maxRetry   = 5 * time.Minute
-	// Bytes that were refused do not get better by being fetched again at once: the
-	// publisher has to act. The wait doubles from refusedRetry to the interval.
+	// Bytes that were refused, or too many, do not get better by being fetched again
+	// at once: the publisher has to act. The wait doubles from refusedRetry to the
+	// interval.
 	refusedRetry = 5 * time.Minute
 )
 
@@ -40,7 +41,7 @@ func (s *schedule) wait(out cache.Outcome, err error, next func(cache.Outcome) t
 	case err == nil:
 		*s = schedule{}
 		return jittered(interval)
-	case errors.As(err, &fetch):
+	case errors.As(err, &fetch) && !errors.Is(err, ErrTooLarge):
 		s.failures++
 		return max(rand.N(bound(firstRetry, s.failures, min(maxRetry, max(interval, firstRetry)))), heeded(err))
 	default:

@@ -50,6 +50,9 @@ func TestJitter(t *testing.T) {
 	})
 	refusal := reason.Refuse(reason.TrustListMalformed, "bad")
 	draw(t, "a refusal", around(refusedRetry), func() time.Duration { return new(schedule).wait(cache.Outcome{}, refusal, hourly) })
+	draw(t, "a body that is too large", around(refusedRetry), func() time.Duration {
+		return new(schedule).wait(cache.Outcome{}, &FetchError{ErrTooLarge}, hourly)
+	})
 	draw(t, "many refusals", around(time.Hour), func() time.Duration {
 		return (&schedule{refusals: 1000}).wait(cache.Outcome{}, refusal, hourly)
 	})
