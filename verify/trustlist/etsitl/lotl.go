@@ -72,17 +72,16 @@ func (r *reader) lotlScheme(oj string) (self *trustlist.Pointer, err error) {
 	var s *scheme
 	err = walk(r.signed.Reader(), parts{
 		scheme: func(x *xmldsig.Reader) (err error) {
-			s, err = readScheme(x, true)
-			return err
+			if s, err = readScheme(x, true); err != nil {
+				return err
+			}
+			return r.identify(s, typeLOTL, approachLOTL, territoryEU)
 		},
 		providers: func(*xmldsig.Reader) error {
 			return reason.Refuse(reason.TrustListProfileViolation, "a list of lists has trust service providers")
 		},
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := r.identify(s, typeLOTL, approachLOTL, territoryEU); err != nil {
 		return nil, err
 	}
 	if _, err := pivots(s.informationURIs, oj); err != nil {

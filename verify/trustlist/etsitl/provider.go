@@ -38,6 +38,9 @@ func (t *taker) provider(r *xmldsig.Reader) error {
 	return children(r, func(local string) (err error) {
 		switch local {
 		case "TSPInformation":
+			if p != nil {
+				return malformed("TSPInformation stands twice")
+			}
 			p, err = readProvider(r)
 			return err
 		case "TSPServices":
