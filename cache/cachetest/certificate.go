@@ -14,7 +14,7 @@ import (
 
 // newCertificate makes an authority and a certificate of it, good for an hour
 // before and a day after now.
-func newCertificate(names []string) (cert tls.Certificate, ca *x509.CertPool, err error) {
+func newCertificate(names []string) (cert tls.Certificate, root *x509.Certificate, err error) {
 	now := time.Now()
 	issue := func(c, parent *x509.Certificate, signer *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -46,7 +46,5 @@ func newCertificate(names []string) (cert tls.Certificate, ca *x509.CertPool, er
 	if err != nil {
 		return cert, nil, err
 	}
-	ca = x509.NewCertPool()
-	ca.AddCert(root)
-	return tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: leafKey}, ca, nil
+	return tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: leafKey}, root, nil
 }

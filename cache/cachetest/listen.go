@@ -3,6 +3,7 @@ package cachetest
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"log"
 	"net"
@@ -23,16 +24,28 @@ func (o *Origin) Listen() (url string, err error) {
 // ListenTLS does the same with a certificate for 127.0.0.1, localhost and the names
 // given. ca is the authority, made for this listener, that vouches for it.
 func (o *Origin) ListenTLS(names ...string) (url string, ca *x509.CertPool, err error) {
-	cert, ca, err := newCertificate(append(names, "localhost"))
+	cert, root, err := newCertificate(append(names, "localhost"))
 	if err != nil {
 		return "", nil, err
 	}
+	ca = x509.NewCertPool()
+	ca.AddCert(root)
+	o.mu.Lock()
+	o.authority = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})
+	o.mu.Unlock()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
 	}
 	o.serve(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}}))
 	return "https://" + l.Addr().String(), ca, nil
+}
+
+// Authority is the newest authority that ListenTLS made, in PEM; nil: there is none.
+func (o *Origin) Authority() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.authority
 }
 
 // Refused returns a URL of the loopback interface at which nobody listens.

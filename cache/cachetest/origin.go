@@ -22,11 +22,12 @@ type Request struct {
 // Origin is a publisher. It may be used concurrently. The zero value serves
 // nothing.
 type Origin struct {
-	mu       sync.Mutex
-	paths    map[string]*path
-	requests []Request
-	most     int
-	srv      *http.Server
+	mu        sync.Mutex
+	paths     map[string]*path
+	requests  []Request
+	most      int
+	srv       *http.Server
+	authority []byte
 }
 
 // path is what a path serves and served.
