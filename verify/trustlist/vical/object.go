@@ -73,7 +73,8 @@ func array(item []byte, max int) (items [][]byte, ok bool) {
 // one digit.
 var dateTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$`)
 
-// tdate reads tag 0 over an RFC 3339 date-time.
+// tdate reads tag 0 over an RFC 3339 date-time, which its offset must not move out
+// of the years that RFC 3339 can write.
 func tdate(item []byte) (t time.Time, ok bool) {
 	var tag cbor.RawTag
 	if major(item) != majorTag || strictcbor.Unmarshal(item, &tag) != nil || tag.Number != 0 {
@@ -84,5 +85,6 @@ func tdate(item []byte) (t time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	t, err := time.Parse(time.RFC3339, s)
-	return t.UTC(), err == nil
+	t = t.UTC()
+	return t, err == nil && t.Year() >= 0 && t.Year() <= 9999
 }

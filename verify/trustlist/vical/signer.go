@@ -19,7 +19,7 @@ func (u *Unverified) checkSigner(pinned []*x509.Certificate, now time.Time) ([]*
 		return nil, err
 	}
 	if _, err := pki.CheckLeaf(u.chain[0], pki.VICALSigner); err != nil {
-		return nil, untrusted("%s", detail(err))
+		return nil, untrusted("%v", err)
 	}
 	switch err := u.sign1.Verify(u.chain[0].PublicKey, algorithms, nil, nil); {
 	case errors.Is(err, cose.ErrAlg):
@@ -47,7 +47,7 @@ func (u *Unverified) path(pinned []*x509.Certificate, now time.Time) ([]*x509.Ce
 		if err == nil {
 			return append(slices.Clone(chain), anchor), nil
 		}
-		refusal = untrusted("the path to the pinned certificate: %s", detail(err))
+		refusal = untrusted("the path to the pinned certificate: %v", err)
 	}
 	return nil, refusal
 }

@@ -100,9 +100,9 @@ func chainOf(s *cose.Sign1) ([]*x509.Certificate, error) {
 	case "":
 		return chain, nil
 	case reason.ChainInvalid:
-		return nil, malformed("x5chain: %s", detail(err))
+		return nil, malformed("x5chain: %v", err)
 	default:
-		return nil, untrusted("x5chain: %s", detail(err))
+		return nil, untrusted("x5chain: %v", err)
 	}
 }
 
@@ -143,12 +143,4 @@ func malformed(format string, args ...any) error {
 
 func untrusted(format string, args ...any) error {
 	return reason.Refuse(reason.VICALSignerUntrusted, format, args...)
-}
-
-// detail is what a refusal of another code says.
-func detail(err error) string {
-	if r, ok := reason.Of(err); ok {
-		return r.Detail
-	}
-	return err.Error()
 }
