@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"strings"
 	"testing"
 
@@ -145,9 +146,9 @@ func between(found, old, next map[string]kept) error {
 // what was acknowledged or what was being written, whole; nothing counts as
 // damaged; what was read stays after a second cut; and the story can go on.
 func TestPowerCut(t *testing.T) {
-	seeds := uint64(12)
-	if testing.Short() {
-		seeds = 2
+	seeds := uint64(4)
+	if os.Getenv("EDGETRUST_LONG") != "" {
+		seeds = 50
 	}
 	whole := disktest.New()
 	if _, _, left := tell(whole); left != nil {
