@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -328,7 +329,7 @@ func TestPointers(t *testing.T) {
 	pilot := provider(t, "EL", false)
 	w.scheme()["PointersToOtherLoTE"] = append(w.scheme()["PointersToOtherLoTE"].(arr), obj{
 		"LoTELocation":             "https://other.example/list",
-		"ServiceDigitalIdentities": arr{obj{"X509Certificates": arr{obj{"val": pilot.b64()}, obj{"val": "MAA="}}}},
+		"ServiceDigitalIdentities": arr{obj{"X509Certificates": arr{obj{"val": pilot.b64()}, obj{"val": "MAA="}, obj{"val": "no base64"}}}},
 		"LoTEQualifiers": arr{obj{
 			"LoTEType": base + "LoTEType/EUWalletProvidersList", "SchemeOperatorName": ml("Other"), "SchemeTerritory": "EL", "MimeType": "application/jose",
 		}},
@@ -340,7 +341,7 @@ func TestPointers(t *testing.T) {
 	}
 	p := l.Pointers[1]
 	if p.Location != "https://other.example/list" || p.Territory != "GR" || p.Type != base+"LoTEType/EUWalletProvidersList" ||
-		len(p.Signers) != 1 || !p.Signers[0].Equal(pilot.cert) {
+		p.MimeType != "application/jose" || !slices.Equal(p.Operators, []string{"Other"}) || len(p.Signers) != 1 || !p.Signers[0].Equal(pilot.cert) {
 		t.Errorf("pointer %+v", p)
 	}
 }

@@ -1,6 +1,7 @@
 package lote
 
 import (
+	"crypto/x509"
 	"slices"
 
 	"github.com/edgetrust/edgetrust/verify/internal/b64"
@@ -76,12 +77,7 @@ func (r *reader) pointer(p pointer, q qualifier) trustlist.Pointer {
 	for _, id := range p.Identities {
 		r.identity(&id)
 		for _, c := range id.Certificates {
-			der, err := b64.Std(unwrap(*c.Value))
-			if err != nil {
-				r.warn("a certificate in PointersToOtherLoTE could not be used")
-				continue
-			}
-			cert, err := pki.Parse(der)
+			cert, err := parseCertificate(c)
 			if err != nil {
 				r.warn("a certificate in PointersToOtherLoTE could not be used")
 				continue
@@ -90,4 +86,12 @@ func (r *reader) pointer(p pointer, q qualifier) trustlist.Pointer {
 		}
 	}
 	return out
+}
+
+func parseCertificate(c pkiObject) (*x509.Certificate, error) {
+	der, err := b64.Std(unwrap(*c.Value))
+	if err != nil {
+		return nil, err
+	}
+	return pki.Parse(der)
 }

@@ -101,7 +101,7 @@ func checkScopes(t *testing.T, w *world, l *trustlist.List) {
 	}
 	for _, a := range l.Anchors {
 		delete(purposes, a.Purpose)
-		if a.Kind != w.p.kind || a.Territory != "DE" || a.Entity != "VATDE-123" || a.EntityName != "Provider" ||
+		if a.Kind != w.p.kind || a.Kind != KindOf(w.p.name) || a.Territory != "DE" || a.Entity != "VATDE-123" || a.EntityName != "Provider" ||
 			!a.Usable || a.Mode != trustlist.PKIX || !a.Cert.Equal(w.provider.cert) {
 			t.Errorf("anchor: %+v", a)
 		}
@@ -117,6 +117,15 @@ func checkScopes(t *testing.T, w *world, l *trustlist.List) {
 	}
 	if len(purposes) > 0 {
 		t.Errorf("no anchor for %v", purposes)
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	if k := KindOf("mdl"); k != trustlist.KindMDL {
+		t.Errorf("mdl: %q", k)
+	}
+	if k := KindOf("qeaa"); k != "" {
+		t.Errorf("no profile: %q", k)
 	}
 }
 
