@@ -62,7 +62,7 @@ func (c *explainCommand) Run(r *run) error {
 			return err
 		}
 		for i := range list {
-			list[i].Lists = held
+			list[i].Lists = heldBy(held, list[i].Explanation)
 		}
 	default:
 		r.hint("--config F or --node URL says which of a node's lists would hold the anchor")

@@ -1,14 +1,20 @@
 package main
 
 import (
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/node/config"
 	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/dcql"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
+	"github.com/edgetrust/edgetrust/verify/trustlist/etsitl"
 	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
 )
 
@@ -24,19 +30,58 @@ type holder struct {
 // bundle is looked into; a published list is not here to be looked into.
 func configured(cfg *config.Config, e verify.Explanation) (list []holder) {
 	for _, s := range cfg.Trust.Sources {
+		h := holder{Name: s.Name, Type: s.Type}
 		switch {
 		case s.Type == config.TypeAnchors && s.Kind == e.Kind:
 			list = append(list, bundle(s, e))
-		case s.Type == config.TypeLoTE && s.Profile == "" && e.Kind != trustlist.KindEAA:
-			list = append(list, holder{Name: s.Name, Type: s.Type, Note: "any official type; " + publishedAt(s)})
+		case s.Type == config.TypeLoTE && s.Profile == "" && officialKind(e.Kind):
+			h.Note = "any official type; " + publishedAt(s)
+			list = append(list, h)
 		case s.Type == config.TypeLoTE && s.Profile != "" && lote.KindOf(s.Profile) == e.Kind:
-			list = append(list, holder{Name: s.Name, Type: s.Type, Note: "profile " + s.Profile + "; " + publishedAt(s)})
+			h.Note = "profile " + s.Profile + "; " + publishedAt(s)
+			list = append(list, h)
+		case s.Type == config.TypeLOTL && slices.Contains(serviceKinds(s), e.Kind):
+			list = append(list, national(s, e))
+		case s.Type == config.TypeVICAL && e.Format == dcql.FormatMdoc && (e.Kind == trustlist.KindMDL || e.Kind == trustlist.KindEAA):
+			h.Note = fmt.Sprintf("if it lists an authority for docType %s; %s", e.Type, publishedAt(s))
+			list = append(list, h)
 		}
 	}
 	return list
 }
 
 func publishedAt(s config.Source) string { return "published at " + s.URL }
+
+// officialKind says whether a profile of TS 119 602 has anchors of the kind.
+func officialKind(k trustlist.Kind) bool {
+	return slices.ContainsFunc(lote.Profiles(), func(p string) bool { return lote.KindOf(p) == k })
+}
+
+// serviceKinds are the kinds that the national lists of a LOTL are read for.
+func serviceKinds(s config.Source) []trustlist.Kind {
+	services := s.Services
+	if services == nil {
+		services = etsitl.DefaultServices()
+	}
+	return slices.Collect(maps.Values(services))
+}
+
+// national says which national list would hold the anchor.
+func national(s config.Source, e verify.Explanation) holder {
+	cc := trustlist.Territory(e.Issuer.Country)
+	h := holder{Name: s.Name, Type: s.Type, Note: "in the list of the issuer's country; " + publishedAt(s)}
+	no := false
+	switch {
+	case e.Kind == trustlist.KindEAA && !slices.Contains(s.Types, e.Type):
+		h.Holds, h.Note = &no, "its eaa anchors are limited to other types: name this one in types"
+	case cc == "":
+	case len(s.Territories) > 0 && !slices.Contains(s.Territories, cc):
+		h.Holds, h.Note = &no, cc+" is not among its territories ("+strings.Join(s.Territories, ", ")+")"
+	default:
+		h.Note = "in its national list " + artefact.NationalID(s.Name, cc).Name + "; " + publishedAt(s)
+	}
+	return h
+}
 
 // bundle looks for the anchor in a local file.
 func bundle(s config.Source, e verify.Explanation) holder {
@@ -46,13 +91,10 @@ func bundle(s config.Source, e verify.Explanation) holder {
 		h.Note = fmt.Sprintf("cannot be read: %v", err)
 		return h
 	}
-	holds := false
-	for _, c := range certs {
-		if c.Subject.String() == e.Issuer.AnchorName &&
-			(e.Issuer.AnchorKeyID == "" || len(c.SubjectKeyId) == 0 || hex.EncodeToString(c.SubjectKeyId) == e.Issuer.AnchorKeyID) {
-			holds = true
-		}
-	}
+	holds := slices.ContainsFunc(certs, func(c *x509.Certificate) bool {
+		sum := sha256.Sum256(c.Raw)
+		return isAnchor(e.Issuer, c.Subject.String(), hex.EncodeToString(c.SubjectKeyId), hex.EncodeToString(sum[:]))
+	})
 	h.Holds = &holds
 	var but []string
 	if !slices.Contains(s.Purposes, trustlist.Issuance) {
@@ -68,81 +110,8 @@ func bundle(s config.Source, e verify.Explanation) holder {
 	return h
 }
 
-// followed are the lists of a running node. It does not say which kinds they
-// hold.
-func (r *run) followed() ([]holder, error) {
-	cl, err := r.public()
-	if err != nil {
-		return nil, err
-	}
-	defer cl.Close()
-	raw, err := r.get(cl, "/v1/lists")
-	if err != nil {
-		return nil, err
-	}
-	a, err := decode[listsAnswer](raw)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]holder, len(a.Lists))
-	for i, l := range a.Lists {
-		list[i] = holder{Name: l.Name, Type: l.Type, Note: fmt.Sprintf("%s, %d anchors, from %s", l.State, l.Anchors, l.URL)}
-	}
-	return list, nil
-}
-
-// explained prints one presentation. offline: the lists are those of the kind.
-func (p *page) explained(e explained, offline bool) {
-	p.line("%s[%d] %s", e.ID, e.Index, e.Format)
-	if e.Refused != nil {
-		p.line("  cannot be read")
-		p.reason("    ", *e.Refused)
-	}
-	p.field("type", "%s", e.Type)
-	if e.Type != "" {
-		p.field("kind", "%s", or(string(e.Kind), "not known: name the kind in expect, or the type in trust.kinds"))
-	}
-	if n := e.Issuer; n.Certificates > 0 {
-		p.field("issuer", "%s", n.Subject)
-		p.field("", "sha256 %s, good from %s to %s", n.SHA256, when(n.NotBefore), when(n.NotAfter))
-		p.field("country", "%s", n.Country)
-		p.field("needs", "an anchor for %s: %s", or(string(e.Kind), "its kind"), or(n.AnchorName, "without a name"))
-		if n.AnchorKeyID != "" {
-			p.field("", "with the key id %s", n.AnchorKeyID)
-		}
-		if n.SelfSigned {
-			p.field("", "the certificate signed itself: a list has to name it")
-		}
-	}
-	if e.Refused == nil && !e.Bound {
-		p.field("holder", "no holder binding in it")
-	}
-	p.lists(e, offline)
-	for _, m := range e.Missing {
-		p.field("missing", "%s: %s", m.Code, m.Detail)
-	}
-}
-
-func (p *page) lists(e explained, offline bool) {
-	switch {
-	case e.Issuer.Certificates == 0:
-		return
-	case offline && len(e.Lists) == 0:
-		p.field("lists", "none of this configuration holds anchors for %s; add one to trust.sources (profiles: %s)",
-			or(string(e.Kind), "an unknown kind"), strings.Join(lote.Profiles(), ", "))
-	case !offline && len(e.Lists) > 0:
-		p.field("lists", "the node follows these; --config F tells which hold anchors for %s", or(string(e.Kind), "this kind"))
-	}
-	for _, h := range e.Lists {
-		holds := "may hold it"
-		if h.Holds != nil {
-			holds = map[bool]string{true: "holds it", false: "does not hold it"}[*h.Holds]
-		}
-		if !offline {
-			holds = h.Note
-		} else if h.Note != "" {
-			holds += ", " + h.Note
-		}
-		p.field("list", "%s (%s): %s", h.Name, h.Type, holds)
-	}
+// isAnchor says whether a certificate is the one that issued the top of the chain,
+// by name and, where both are known, key id; or the signer itself.
+func isAnchor(n verify.Needed, subject, keyID, digest string) bool {
+	return digest == n.SHA256 || subject == n.AnchorName && (n.AnchorKeyID == "" || keyID == "" || keyID == n.AnchorKeyID)
 }
