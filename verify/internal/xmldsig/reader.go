@@ -102,8 +102,8 @@ func (r *Reader) Attr(space, local string) (value string, ok bool) {
 func (r *Reader) tag() (e Element, entered bool, err error) {
 	n := bytes.IndexByte(r.in[r.pos:], '<')
 	if n < 0 {
-		if r.depth > 0 {
-			return e, false, malformed("it ends inside an element")
+		if r.depth > 0 || r.pos == 0 {
+			return e, false, malformed("it has no root, or ends inside an element")
 		}
 		return e, false, nil
 	}
@@ -113,6 +113,9 @@ func (r *Reader) tag() (e Element, entered bool, err error) {
 	}
 	r.pos = end
 	if body[0] == '/' {
+		if r.depth == 0 {
+			return e, false, malformed("an end tag that does not fit")
+		}
 		r.depth--
 		return e, false, nil
 	}

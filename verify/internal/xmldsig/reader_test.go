@@ -185,7 +185,7 @@ func TestReaderRefuses(t *testing.T) {
 	}
 	// Nothing but this package's own text comes here; if anything else did, it
 	// would be refused and not read out of bounds.
-	for _, text := range []string{`<`, `<r`, `<r>`, `<r a="`, `<r><`, `<r>x`, `<r></`, `<r a="1" b>`} {
+	for _, text := range []string{``, `x`, `</>`, `<r></r></r>`, `<`, `<r`, `<r>`, `<r a="`, `<r><`, `<r>x`, `<r></`, `<r a="1" b>`} {
 		if _, err := outline(newReader([]byte(text))); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v", text, err)
 		}
