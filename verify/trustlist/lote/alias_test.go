@@ -42,7 +42,9 @@ func renamed(t *testing.T) *world {
 	w.scheme()["LoTEType"] = short + "mDLProvidersListType"
 	w.scheme()["StatusDeterminationApproach"] = short + "mDLProvidersListStatusDetn"
 	w.scheme()["SchemeTypeCommunityRules"] = mlu(short + "schemerules")
-	w.scheme()["PointersToOtherLoTE"] = selfPointer(w, w.signer, "EU")
+	self := selfPointer(w, w.signer, "EU")
+	self[0].(obj)["LoTEQualifiers"].(arr)[0].(obj)["LoTEType"] = short + "mDLProvidersListType"
+	w.scheme()["PointersToOtherLoTE"] = self
 	w.svcInfo(0)["ServiceTypeIdentifier"] = short + "SvcType/Issuance"
 	return w
 }

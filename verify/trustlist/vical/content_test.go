@@ -61,6 +61,7 @@ func TestTimes(t *testing.T) {
 		{"a number", tag(1, 1795514400), time.Time{}},
 		{"a number under tag 0", tag(0, 1795514400), time.Time{}},
 		{"under tag 1", tag(1, "2026-11-24T10:00:00Z"), time.Time{}},
+		{"under the tag of dates", tag(1004, "2026-11-24T10:00:00Z"), time.Time{}},
 		{"under two tags", tag(0, tag(0, "2026-11-24T10:00:00Z")), time.Time{}},
 		{"a date", tag(0, "2026-11-24"), time.Time{}},
 		{"no offset", tag(0, "2026-11-24T10:00:00"), time.Time{}},
