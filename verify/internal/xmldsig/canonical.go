@@ -12,17 +12,18 @@ import (
 // (Exclusive XML Canonicalization 1.0, no InclusiveNamespaces), leaving out the
 // element skip: the enveloped-signature transform when skip is the signature.
 func exclusive(apex, skip *etree.Element) ([]byte, error) {
-	return canonical(apex, skip, false)
+	return canonical(nil, apex, skip, false)
 }
 
 // inclusive returns the form of Canonical XML 1.0 without comments. The profile
 // knows it only as what a reference without transforms means (XML Signature 1.1
 // section 4.4.3.2).
-func inclusive(apex *etree.Element) ([]byte, error) { return canonical(apex, nil, true) }
+func inclusive(apex *etree.Element) ([]byte, error) { return canonical(nil, apex, nil, true) }
 
-func canonical(apex, skip *etree.Element, inclusive bool) ([]byte, error) {
+// canonical appends to out, which has room for what is expected.
+func canonical(out []byte, apex, skip *etree.Element, inclusive bool) ([]byte, error) {
 	c := &canonicaliser{
-		skip: skip, inclusive: inclusive, apex: apex,
+		out: out, skip: skip, inclusive: inclusive, apex: apex,
 		scope: newBindings(), written: newBindings(),
 	}
 	c.scope.set("", "")

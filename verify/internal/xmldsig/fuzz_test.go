@@ -53,7 +53,7 @@ func FuzzCanonical(f *testing.F) {
 			return
 		}
 		for _, form := range []bool{false, true} {
-			once, err := canonical(d.root, nil, form)
+			once, err := canonical(nil, d.root, nil, form)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func FuzzCanonical(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%v in %q", err, once)
 			}
-			twice, err := canonical(again.root, nil, form)
+			twice, err := canonical(nil, again.root, nil, form)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -76,7 +76,7 @@ func (d *Document) verify(pinned []*x509.Certificate, historic bool) (*Signed, e
 	if err := info.properties.verify(propertyBytes); err != nil {
 		return nil, err
 	}
-	content, err := exclusive(d.root, s.signature)
+	content, err := canonical(make([]byte, 0, len(d.text)), d.root, s.signature, false)
 	if err != nil {
 		return nil, err
 	}
