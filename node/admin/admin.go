@@ -1,5 +1,6 @@
 // Package admin is the private listener: health and readiness, metrics, profiles,
-// and the one thing an operator can make a node do, looking at a list now.
+// and what an operator can make a node do: look at a list now, take in one that he
+// hands over, and decide about a change that waits for him.
 //
 // Most callers call New and serve the handler with Server. Health and readiness
 // are open to everybody who reaches the listener. Everything else needs the token
@@ -22,7 +23,10 @@ import (
 // Bounds of the private listener.
 const (
 	maxBody        = 64 << 10
+	maxList        = 16 << 20 // bytes of a list that is published
+	maxPublish     = 2        // lists being published at once
 	bodyTimeout    = 10 * time.Second
+	publishTimeout = 60 * time.Second // for the bytes of a list to arrive
 	refreshTimeout = 60 * time.Second
 	headerTimeout  = 5 * time.Second
 	idleTimeout    = 90 * time.Second
@@ -35,6 +39,8 @@ type Options struct {
 	Readiness func() Readiness
 	Metrics   http.Handler // nil: no /metrics
 	Refresher Refresher    // nil: no POST /v1/refresh
+	Publisher Publisher    // nil: no POST /v1/publish
+	Operator  Operator     // nil: no POST /v1/lists/{name}/accept and /reset
 
 	// Tokens returns the SHA-256 digests of the tokens; nil: none is configured.
 	Tokens func() [][sha256.Size]byte
@@ -72,7 +78,7 @@ func New(o Options) http.Handler {
 	if o.Readiness == nil {
 		o.Readiness = func() Readiness { return Readiness{} }
 	}
-	h := &handler{o: o, routes: make(map[string]route)}
+	h := &handler{o: o, routes: make(map[string]route), publishing: make(chan struct{}, maxPublish)}
 	h.routes["/healthz"] = route{get: h.health, open: true}
 	h.routes["/readyz"] = route{get: h.ready, open: true}
 	if o.Metrics != nil {
@@ -80,6 +86,9 @@ func New(o Options) http.Handler {
 	}
 	if o.Refresher != nil {
 		h.routes["/v1/refresh"] = route{post: h.refresh}
+	}
+	if o.Publisher != nil {
+		h.routes["/v1/publish"] = route{post: h.publish}
 	}
 	return h
 }
@@ -101,8 +110,9 @@ func Server(h http.Handler, log *slog.Logger) *http.Server {
 }
 
 type handler struct {
-	o      Options
-	routes map[string]route
+	o          Options
+	routes     map[string]route
+	publishing chan struct{} // one for each list being published
 }
 
 type route struct {
@@ -117,7 +127,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !found {
-		api.WriteProblem(w, r, api.NewProblem(api.NotFound, "served here: /healthz, /readyz, /metrics, /debug/pprof/, POST /v1/refresh"))
+		api.WriteProblem(w, r, api.NewProblem(api.NotFound, "served here: /healthz, /readyz, /metrics, /debug/pprof/; POST: /v1/refresh, /v1/publish, /v1/lists/{name}/accept, /v1/lists/{name}/reset"))
 		return
 	}
 	allow := "GET, HEAD"
@@ -137,6 +147,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) route(path string) (route, bool) {
 	if rt, ok := h.routes[path]; ok {
+		return rt, true
+	}
+	if rt, ok := h.listAct(path); ok {
 		return rt, true
 	}
 	profile, ok := strings.CutPrefix(path, "/debug/pprof/")

@@ -10,10 +10,9 @@ import (
 	"time"
 
 	"github.com/edgetrust/edgetrust/node/api"
-	"github.com/edgetrust/edgetrust/verify/reason"
 )
 
-// ErrUnknown says that a URL is not followed by the node.
+// ErrUnknown says that a URL or a list is not followed by the node.
 var ErrUnknown = errors.New("not followed")
 
 // FetchError says that the origin failed, as opposed to its bytes being refused.
@@ -22,13 +21,13 @@ type FetchError struct{ Err error }
 func (e *FetchError) Error() string { return "failed to fetch: " + e.Err.Error() }
 func (e *FetchError) Unwrap() error { return e.Err }
 
-// The outcomes of a refresh.
+// The outcomes of a refresh, and of a publication.
 const (
 	Admitted  = "admitted"  // a new version
 	Unchanged = "unchanged" // the version that was held
 )
 
-// Refreshed is what a refresh came to.
+// Refreshed is what a refresh or a publication came to.
 type Refreshed struct {
 	List     string `json:"list"`
 	Outcome  string `json:"outcome"` // admitted or unchanged
@@ -46,28 +45,10 @@ func (h *handler) refresh(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	done, err := h.o.Refresher.Refresh(ctx, url)
 	if err != nil {
-		api.WriteProblem(w, r, h.refreshProblem(err))
+		api.WriteProblem(w, r, h.problemOf(err, "refresh", "this node does not follow that URL; /v1/lists and status.prefetch name those it does"))
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(done)
-}
-
-func (h *handler) refreshProblem(err error) *api.Problem {
-	var fetch *FetchError
-	refusal, refused := reason.Of(err)
-	switch {
-	case errors.Is(err, ErrUnknown):
-		return api.NewProblem(api.NotFound, "this node does not follow that URL; /v1/lists and status.prefetch name those it does")
-	case refused:
-		return api.NewProblem(api.Refused, refusal.Detail).WithReason(string(refusal.Code))
-	case errors.As(err, &fetch):
-		return api.NewProblem(api.OriginFailed, fetch.Error())
-	default:
-		h.o.Logger.Error("refresh failed", "err", err)
-		return api.NewProblem(api.InternalError, "the node failed at this refresh; see its log")
-	}
+	answer(w, done)
 }
 
 func refreshURL(w http.ResponseWriter, r *http.Request) (string, *api.Problem) {

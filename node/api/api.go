@@ -1,5 +1,6 @@
 // Package api is the public HTTP interface: POST /v1/verify and /v1/verify/batch,
-// the lists a node rests on, the registry of codes, and the contract itself as
+// the lists a node rests on with their anchors and their signed bytes, the stream
+// of what happens to them, the registry of codes, and the contract itself as
 // OpenAPI 3.1. Requests and answers are JSON or CBOR with the same member names
 // and the same meaning.
 //
@@ -44,6 +45,17 @@ type Engine interface {
 	Info() Info
 }
 
+// Holdings shows what the verdicts rest on.
+type Holdings interface {
+	// Anchors describes the anchors of one list by its name (a national list:
+	// eu-lotl:DE), in the list's order. The handler bounds the answer. False: no
+	// such list is followed.
+	Anchors(name string) (ListAnchors, bool)
+	// Artefact returns the signed bytes of a list or pivot in force by their
+	// SHA-256. False: not held, as unsigned bundles and status lists never are.
+	Artefact(sha256 [sha256.Size]byte) (Artefact, bool)
+}
+
 // Limits bound what a caller may send. Zero fields take the defaults.
 type Limits struct {
 	Body  int64 // bytes of a body; default 1 MiB
@@ -70,7 +82,12 @@ type Rate struct {
 
 // Options of the handler.
 type Options struct {
-	Engine Engine // needed
+	Engine   Engine   // needed
+	Holdings Holdings // nil: neither anchors nor artefacts are served
+	// Feed is followed by the event streams; nil: there are none. Close it before
+	// the server is shut down, which waits for them otherwise.
+	Feed *Feed
+
 	// Policies by name. "default" is added when it is missing.
 	Policies map[string]verify.Policy
 	Limits   Limits
@@ -131,24 +148,22 @@ const defaultPolicy = "default"
 
 // handler is the state behind New.
 type handler struct {
-	o      Options
-	routes map[string]route
-	gate   *gate
-	memory *memory
-	rates  *rates // nil: no limit
-}
-
-// route is one path. A document (GET) has no body; an action (POST) has one.
-type route struct {
-	endpoint string // the name in metrics
-	get      func(*exchange)
-	post     func(*exchange)
+	o        Options
+	routes   map[string]route
+	patterns []pattern
+	gate     *gate
+	memory   *memory
+	rates    *rates        // nil: no limit
+	streams  chan struct{} // one for each event stream that is open
 }
 
 // New returns the handler of the public listener.
 func New(o Options) http.Handler {
 	o = o.withDefaults()
-	h := &handler{o: o, gate: newGate(o.InFlight, o.Queue, o.QueueFor), memory: &memory{limit: o.Limits.BodyMemory}}
+	h := &handler{
+		o: o, gate: newGate(o.InFlight, o.Queue, o.QueueFor), memory: &memory{limit: o.Limits.BodyMemory},
+		streams: make(chan struct{}, maxStreams),
+	}
 	if o.Rate.PerSecond > 0 {
 		h.rates = newRates(o.Rate)
 	}
@@ -159,6 +174,15 @@ func New(o Options) http.Handler {
 		"/v1/info":         {endpoint: "info", get: h.info},
 		"/v1/codes":        {endpoint: "codes", get: codesDocument().serve},
 		"/openapi.json":    {endpoint: "openapi", get: openapiDocument().serve},
+	}
+	if o.Holdings != nil {
+		h.patterns = []pattern{
+			{"/v1/lists/", "/anchors", route{endpoint: "anchors", get: h.anchors}},
+			{"/v1/artefacts/", "", route{endpoint: "artefacts", get: h.artefact}},
+		}
+	}
+	if o.Feed != nil {
+		h.routes["/v1/events"] = route{endpoint: "events", get: h.eventStream, stream: true}
 	}
 	return h
 }

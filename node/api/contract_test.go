@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -33,6 +34,10 @@ var contract = sync.OnceValue(func() validator.Validator {
 		config.WithRejectUnsupportedBodyContent(),
 		config.WithBodyDecoder("application/cbor", content.DecoderFunc(cborBody)),
 		config.WithBodyDecoder("application/problem+cbor", content.DecoderFunc(cborBody)),
+		config.WithBodyDecoder("text/event-stream", content.DecoderFunc(opaqueBody)),
+		config.WithBodyDecoder("application/vnd.etsi.tsl+xml", content.DecoderFunc(opaqueBody)),
+		config.WithBodyDecoder("application/jose", content.DecoderFunc(opaqueBody)),
+		config.WithBodyDecoder("application/cose", content.DecoderFunc(opaqueBody)),
 	)
 	if errs != nil {
 		panic(errs)
@@ -55,6 +60,12 @@ func cborBody(in *content.DecodeInput) (any, error) {
 		return nil, err
 	}
 	return v, json.Unmarshal(b, &v)
+}
+
+// opaqueBody shows a body that is not JSON to the validator as a string.
+func opaqueBody(in *content.DecodeInput) (any, error) {
+	b, err := io.ReadAll(in.Body)
+	return string(b), err
 }
 
 func complain(t *testing.T, what string, errs []*errors.ValidationError) {
@@ -84,7 +95,7 @@ func call(t *testing.T, h http.Handler, r *http.Request) *httptest.ResponseRecor
 
 func judge(t *testing.T, r *http.Request, body []byte, res *http.Response) {
 	t.Helper()
-	rt, known := New(Options{Engine: fake{}}).(*handler).routes[r.URL.Path]
+	rt, _, known := New(Options{Engine: fake{}, Holdings: fake{}, Feed: NewFeed(noon)}).(*handler).route(r.URL.Path)
 	if _, p := rt.method(r.Method); !known || p != nil {
 		// A path or a method that the contract does not have cannot be held against
 		// it; the tests that ask for these look at the problem themselves.
@@ -114,11 +125,14 @@ func TestContractIsOpenAPI(t *testing.T) {
 	complain(t, "openapi.json", errs)
 }
 
-// fake is an Engine that answers what a test wants.
+// fake is an Engine with Holdings that answers what a test wants.
 type fake struct {
 	verify func(context.Context, *verify.Request) *verify.Result
 	lists  []ListInfo
 	info   Info
+
+	anchors   map[string]ListAnchors
+	artefacts []Artefact
 }
 
 func (f fake) Verify(ctx context.Context, req *verify.Request) *verify.Result {
@@ -129,6 +143,20 @@ func (f fake) Verify(ctx context.Context, req *verify.Request) *verify.Result {
 }
 func (f fake) Lists() []ListInfo { return f.lists }
 func (f fake) Info() Info        { return f.info }
+
+func (f fake) Anchors(name string) (ListAnchors, bool) {
+	l, ok := f.anchors[name]
+	return l, ok
+}
+
+func (f fake) Artefact(digest [sha256.Size]byte) (Artefact, bool) {
+	for _, a := range f.artefacts {
+		if sha256.Sum256(a.Bytes) == digest {
+			return a, true
+		}
+	}
+	return Artefact{}, false
+}
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.FixedZone("", 3600))
 
@@ -160,7 +188,7 @@ func sample(req *verify.Request) *verify.Result {
 
 func newHandler(t *testing.T, f fake, change ...func(*Options)) http.Handler {
 	t.Helper()
-	o := Options{Engine: f, NodeName: "edge-test-1", Version: "1.2.3", Test: true}
+	o := Options{Engine: f, Holdings: f, Feed: NewFeed(noon), NodeName: "edge-test-1", Version: "1.2.3", Test: true}
 	for _, c := range change {
 		c(&o)
 	}

@@ -12,13 +12,15 @@ import (
 )
 
 // exchange is one request on its way to one answer. Nothing is written before the
-// whole answer is known, so a failure can still become a problem.
+// whole answer is known, so a failure can still become a problem; an event stream,
+// which is never known as a whole, is the exception.
 type exchange struct {
 	h      *handler
 	w      http.ResponseWriter
 	r      *http.Request
 	ctx    context.Context
 	id     string
+	part   string // what the path says where it varies; "" if it does not
 	client string // whom the rate counts
 	own    bool   // the caller set his own, shorter deadline
 	seen   Observation
@@ -46,40 +48,26 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.problem(p)
 		return
 	}
-	route, ok := h.routes[r.URL.Path]
+	route, part, ok := h.route(r.URL.Path)
 	if !ok {
 		x.problem(NewProblem(NotFound, "see /openapi.json for what is served"))
 		return
 	}
-	x.seen.Endpoint = route.endpoint
+	x.seen.Endpoint, x.part = route.endpoint, part
 	serve, p := route.method(r.Method)
 	if p != nil {
 		x.problem(p)
 		return
 	}
-	cancel, p := x.deadline()
-	if p != nil {
-		x.problem(p)
-		return
+	if !route.stream {
+		cancel, p := x.deadline()
+		if p != nil {
+			x.problem(p)
+			return
+		}
+		defer cancel()
 	}
-	defer cancel()
 	serve(x)
-}
-
-func (rt route) method(m string) (func(*exchange), *Problem) {
-	allow := "POST"
-	if rt.get != nil {
-		allow = "GET, HEAD"
-	}
-	switch {
-	case rt.get != nil && (m == http.MethodGet || m == http.MethodHead):
-		return rt.get, nil
-	case rt.post != nil && m == http.MethodPost:
-		return rt.post, nil
-	}
-	p := NewProblem(MethodNotAllowed, "use "+allow)
-	p.allow = allow
-	return nil, p
 }
 
 // answer encodes and sends.

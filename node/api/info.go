@@ -10,32 +10,6 @@ import (
 	"github.com/edgetrust/edgetrust/verify/dcql"
 )
 
-// ListInfo is one configured trust list, as /v1/lists shows it.
-type ListInfo struct {
-	Name       string    `json:"name"`
-	Type       string    `json:"type"` // lote or anchors
-	URL        string    `json:"url"`
-	State      string    `json:"state"` // fresh, stale, expired, absent, quarantined or held
-	Sequence   uint64    `json:"sequence,omitempty"`
-	SHA256     string    `json:"sha256,omitempty"` // of the signed bytes as received, hex
-	Issued     time.Time `json:"issued,omitzero"`
-	NextUpdate time.Time `json:"next_update,omitzero"`
-	LookedAt   time.Time `json:"looked_at,omitzero"`
-	AgeSeconds int64     `json:"age_seconds"` // since looked_at; 0 when there was no look
-	CameFrom   string    `json:"came_from,omitempty"`
-	Anchors    int       `json:"anchors"`
-	// Refused are the latest versions that were refused, newest last.
-	Refused []RefusedInfo `json:"refused"`
-}
-
-// RefusedInfo is one version of a list that was refused.
-type RefusedInfo struct {
-	At     time.Time `json:"at"`
-	Door   string    `json:"door"`
-	Code   string    `json:"code"`
-	Detail string    `json:"detail"`
-}
-
 // Info is what the engine knows of the node. The handler adds what it knows
 // itself.
 type Info struct {
@@ -66,34 +40,31 @@ type infoLimits struct {
 // features are what this package offers, whatever the node.
 var features = []string{"batch", "cbor", "dcql", "expect", "transaction_data"}
 
+// offered adds what the node's parts make possible.
+func (h *handler) offered(of Info) []string {
+	all := append(slices.Clone(features), of.Features...)
+	if h.o.Holdings != nil {
+		all = append(all, "anchors", "artefacts")
+	}
+	if h.o.Feed != nil {
+		all = append(all, "events")
+	}
+	slices.Sort(all)
+	return all
+}
+
 func (h *handler) info(x *exchange) {
 	i := h.o.Engine.Info()
 	a := infoAnswer{
 		Node: h.o.NodeName, Version: h.o.Version, Test: h.o.Test,
 		Started: utc(i.Started), Seeded: i.Seeded,
-		Features: append(slices.Clone(features), i.Features...),
+		Features: h.offered(i),
 		Formats:  []string{dcql.FormatSDJWT, dcql.FormatMdoc},
 		Policies: slices.Sorted(maps.Keys(h.o.Policies)),
 		Limits:   infoLimits{h.o.Limits.Body, h.o.Limits.Batch},
 	}
-	slices.Sort(a.Features)
 	for _, f := range verify.Flows() {
 		a.Flows = append(a.Flows, string(f))
 	}
 	x.answer(http.StatusOK, a)
-}
-
-func (h *handler) lists(x *exchange) {
-	lists := slices.Clone(h.o.Engine.Lists())
-	for i := range lists {
-		l := &lists[i]
-		l.Issued, l.NextUpdate, l.LookedAt = utc(l.Issued), utc(l.NextUpdate), utc(l.LookedAt)
-		l.Refused = slices.Clone(l.Refused)
-		for j := range l.Refused {
-			l.Refused[j].At = utc(l.Refused[j].At)
-		}
-	}
-	x.answer(http.StatusOK, struct {
-		Lists []ListInfo `json:"lists"`
-	}{lists})
 }

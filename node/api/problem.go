@@ -19,8 +19,10 @@ const (
 	NotFound             ProblemCode = "not_found"
 	MethodNotAllowed     ProblemCode = "method_not_allowed"
 	BodyTimeout          ProblemCode = "body_timeout"
+	NothingToDo          ProblemCode = "nothing_to_do"
 	TooLarge             ProblemCode = "too_large"
 	UnsupportedMediaType ProblemCode = "unsupported_media_type"
+	RangeNotSatisfiable  ProblemCode = "range_not_satisfiable"
 	Refused              ProblemCode = "refused"
 	TooEarly             ProblemCode = "too_early"
 	RateLimited          ProblemCode = "rate_limited"
@@ -44,8 +46,10 @@ var problems = map[ProblemCode]struct {
 	NotFound:             {http.StatusNotFound, "Nothing is served here"},
 	MethodNotAllowed:     {http.StatusMethodNotAllowed, "Another method is needed"},
 	BodyTimeout:          {http.StatusRequestTimeout, "The body arrived too slowly"},
+	NothingToDo:          {http.StatusConflict, "There is nothing to do"},
 	TooLarge:             {http.StatusRequestEntityTooLarge, "The request passes a limit"},
 	UnsupportedMediaType: {http.StatusUnsupportedMediaType, "Another media type is needed"},
+	RangeNotSatisfiable:  {http.StatusRequestedRangeNotSatisfiable, "The range is beyond the end"},
 	Refused:              {http.StatusUnprocessableEntity, "What was fetched or sent was refused"},
 	TooEarly:             {http.StatusTooEarly, "Sent before the handshake was complete"},
 	RateLimited:          {http.StatusTooManyRequests, "Too many requests"},
@@ -87,6 +91,12 @@ func NewProblem(code ProblemCode, detail string) *Problem {
 // WithReason replaces the code by the reason of a refusal; type and status stay.
 func (p *Problem) WithReason(code string) *Problem {
 	p.Code = code
+	return p
+}
+
+// WithRetryAfter says in how many seconds to come back.
+func (p *Problem) WithRetryAfter(seconds int) *Problem {
+	p.retryAfter = seconds
 	return p
 }
 
