@@ -87,14 +87,14 @@ func (s *Store) admitList(raw artefact.Raw, operator bool) (Outcome, change, err
 }
 
 // followed returns what is needed to read a list, as it is now.
-func (s *Store) followed(id artefact.ID) (src Source, chain pivots, generation uint64, ok bool) {
+func (s *Store) followed(id artefact.ID) (src Source, c chain, generation uint64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h, ok := s.lists[id.Name]
 	if !ok || h.source.Type != id.Kind {
-		return Source{}, nil, 0, false
+		return Source{}, chain{}, 0, false
 	}
-	return h.source, h.pivots, h.generation, true
+	return h.source, chain{h.pivots, h.named}, h.generation, true
 }
 
 // take holds a verified list against the clock and against what was held before,

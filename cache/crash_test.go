@@ -37,14 +37,17 @@ func (w *world) story() (steps []step) {
 // in several of the states it may then be in. Each time the node serves every
 // version whose admission it had acknowledged, or a newer one that it was offered.
 func TestCrash(t *testing.T) {
-	seeds := 1
+	seeds, stride := 1, 1
+	if testing.Short() {
+		stride = 9
+	}
 	if os.Getenv("EDGETRUST_LONG") == "1" {
 		seeds = 25
 	}
 	k := keptWorld(t, nil)
 	steps := k.story()
 	total, crashes := 0, 0
-	for cut := 1; ; cut++ {
+	for cut := 1; ; cut += stride {
 		k.fs = disktest.New()
 		k.start(k.Now)
 		begun := k.fs.Operations()

@@ -26,7 +26,8 @@ type heldList struct {
 	soaked time.Time // from then on it may be announced
 
 	pivots pivots
-	wanted []string // pivots that the newest version offered names, newest first
+	named  []string // pivots that the version in force names, newest first
+	wanted []string // those that the newest version offered names
 
 	previous  *version // while removed anchors are held: the version they stood in
 	withdrawn []withdrawn
@@ -88,6 +89,10 @@ func (h *heldList) take(l *trustlist.List, raw artefact.Raw, ref artefact.Ref, u
 	}
 	h.list, h.ref, h.b, h.door = l, ref, raw.Bytes, raw.Door
 	h.mark = markOf(l, ref.Digest)
+	if len(h.pivots) > 0 {
+		h.named = h.source.pivotsNamed(raw.Bytes)
+		h.generation++ // whoever reads another version just now reads it again
+	}
 	h.orphan, h.durable = false, false
 	h.soaked = raw.At.Add(o.Soak)
 	h.seen(raw.At)

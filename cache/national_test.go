@@ -252,6 +252,10 @@ func TestPivots(t *testing.T) {
 	}
 	// The Journal's own signer was replaced, not joined.
 	w.refuse(artefact.LOTL, lotl, artefact.Origin, w.lotl(verifytest.LOTLOptions{Sequence: 6, Signer: first, Pivots: chain}), w.Now, reason.TrustListSignerUnknown)
+	// Nor does it come back by a list that leaves a pivot, or all of them, out.
+	for _, fewer := range [][]string{nil, {url("2")}, {url("4")}} {
+		w.refuse(artefact.LOTL, lotl, artefact.Origin, w.lotl(verifytest.LOTLOptions{Sequence: 6, Signer: first, Pivots: fewer}), w.Now, reason.TrustListPivotBroken)
+	}
 	// A release that is itself the newest pivot was signed under the one before it.
 	p7 := pivot(7, second, []*verifytest.Key{third}, url("7"), url("4"), url("2"))
 	refuse("the newest", admit("7", p7), "")

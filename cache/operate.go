@@ -75,7 +75,7 @@ func (s *Store) Reset(name string) (done string, err error) {
 	if h.mark.Set {
 		done = fmt.Sprintf("sequence %d is forgotten: the next version may have any", h.mark.Sequence)
 	}
-	h.mark, h.waiting, h.conflict, h.refusals = mark{}, nil, nil, nil
+	h.mark, h.named, h.waiting, h.conflict, h.refusals = mark{}, nil, nil, nil, nil
 	c := s.changed(recordKey(h.source.ID()))
 	s.mu.Unlock()
 	s.settle(c)

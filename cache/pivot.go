@@ -25,6 +25,12 @@ type pivot struct {
 // never changed; a new pivot makes a new one.
 type pivots map[string]*pivot
 
+// chain is what is known of how a list's signer changed.
+type chain struct {
+	held  pivots
+	named []string // by the version in force, newest first
+}
+
 // signers walks from the oldest pivot to the newest: the signer of each must be
 // named by the one before, the oldest's by the Official Journal (oj), and each
 // replaces the accepted set, so that a signer named by no newer pivot has stopped
@@ -60,9 +66,9 @@ func (s *Store) admitPivot(raw artefact.Raw) (Outcome, change, error) {
 		s.mu.Unlock()
 		return Outcome{}, change{}, reason.Refuse(reason.ArtefactUnknown, "no list of this name has pivots")
 	}
-	src, chain := held.source, held.pivots
+	src, pivots := held.source, held.pivots
 	s.mu.Unlock()
-	verified, err := src.readPivot(raw.Bytes, uri, chain)
+	verified, err := src.readPivot(raw.Bytes, uri, pivots)
 	if err != nil {
 		return Outcome{}, change{}, err
 	}
@@ -78,7 +84,7 @@ func (s *Store) admitPivot(raw artefact.Raw) (Outcome, change, error) {
 	if len(held.pivots) >= MaxPivots {
 		return Outcome{}, change{}, reason.Refuse(reason.TrustListPivotBroken, "more than %d pivots", MaxPivots)
 	}
-	next := make(pivots, len(held.pivots)+1)
+	next := make(map[string]*pivot, len(held.pivots)+1)
 	for u, p := range held.pivots {
 		next[u] = p
 	}

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"crypto/x509"
+	"slices"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
@@ -19,8 +20,8 @@ type pivoted interface {
 }
 
 // read parses bytes and checks their signature as the source demands. It needs no
-// lock: src is a copy, and chain holds the pivots as they were when it was made.
-func (src *Source) read(b []byte, door artefact.Door, chain pivots, now time.Time) (trustlist.Verified, error) {
+// lock: src is a copy, and so is chain.
+func (src *Source) read(b []byte, door artefact.Door, chain chain, now time.Time) (trustlist.Verified, error) {
 	switch src.Type {
 	case artefact.Anchors:
 		if door != artefact.File {
@@ -68,7 +69,7 @@ func (src *Source) read(b []byte, door artefact.Door, chain pivots, now time.Tim
 }
 
 // readPivot is read for an earlier release of the list.
-func (src *Source) readPivot(b []byte, url string, chain pivots) (trustlist.Verified, error) {
+func (src *Source) readPivot(b []byte, url string, held pivots) (trustlist.Verified, error) {
 	verify := func(u pivoted, check func(signers []*x509.Certificate) (trustlist.Verified, error)) (trustlist.Verified, error) {
 		uris, err := u.Pivots(src.OJ)
 		if err != nil {
@@ -77,7 +78,7 @@ func (src *Source) readPivot(b []byte, url string, chain pivots) (trustlist.Veri
 		if len(uris) == 0 || uris[0] != url {
 			return trustlist.Verified{}, reason.Refuse(reason.TrustListPivotBroken, "the pivot does not name itself by the URL it was fetched from")
 		}
-		signers, err := chain.signers(src.Signers, uris[1:], artefact.Digest{})
+		signers, err := held.signers(src.Signers, uris[1:], artefact.Digest{})
 		if err != nil {
 			return trustlist.Verified{}, err
 		}
@@ -97,11 +98,16 @@ func (src *Source) readPivot(b []byte, url string, chain pivots) (trustlist.Veri
 	return verify(u, func(signers []*x509.Certificate) (trustlist.Verified, error) { return u.VerifyPivot(signers, src.LoTE) })
 }
 
-// signersOf follows the pivots that the list names to whoever may sign it.
-func (src *Source) signersOf(u pivoted, b []byte, chain pivots) ([]*x509.Certificate, error) {
+// signersOf follows the pivots that the list names to whoever may sign it. They may
+// only grow: a key that was replaced by a pivot must not come back by a list that
+// leaves the pivot out.
+func (src *Source) signersOf(u pivoted, b []byte, chain chain) ([]*x509.Certificate, error) {
 	uris, err := u.Pivots(src.OJ)
 	if err != nil {
 		return nil, err
 	}
-	return chain.signers(src.Signers, uris, artefact.Sum(b))
+	if fewer := len(uris) - len(chain.named); fewer < 0 || !slices.Equal(uris[fewer:], chain.named) {
+		return nil, reason.Refuse(reason.TrustListPivotBroken, "the list leaves out a pivot that the version in force names")
+	}
+	return chain.held.signers(src.Signers, uris, artefact.Sum(b))
 }

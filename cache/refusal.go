@@ -58,7 +58,7 @@ func (s *Store) refused(raw artefact.Raw, err error) change {
 			// Somebody signed two lists as one: worth more than a line in a log.
 			h.conflict = &Conflict{At: raw.At, Sequence: h.mark.Sequence, Kept: h.mark.Digest, Refused: artefact.Sum(raw.Bytes)}
 			s.log.Error("equivocation: two lists with one sequence number, the first is kept", "list", name,
-				"held", h.mark.Digest.String(), "refused", h.conflict.Refused.String())
+				"code", r.Code, "detail", r.Detail, "held", h.mark.Digest.String(), "refused", h.conflict.Refused.String())
 			event.Type = Equivocation
 			c = s.changed(recordKey(h.source.ID()))
 		}

@@ -24,10 +24,16 @@ type Sample struct {
 	Format  string         `json:"format"`
 }
 
-// Samples returns all samples: good ones first, then by what is wrong.
-func Samples() []Sample {
-	var list []Sample
-	for _, r := range recipes() {
+// Samples returns the samples for a node that holds the lists of LoTE and the
+// bundle: good ones first, then by what is wrong.
+func Samples() []Sample { return samplesOf(recipes()) }
+
+// ListedSamples returns those for a node that also follows the World's LOTL and
+// VICAL: their issuers stand in no other list.
+func ListedSamples() []Sample { return samplesOf(slices.Concat(qualified(), vicalRecipes())) }
+
+func samplesOf(recipes []recipe) (list []Sample) {
+	for _, r := range recipes {
 		s := r.Sample
 		s.Codes = slices.Clone(s.Codes)
 		if s.Codes == nil {
@@ -54,10 +60,9 @@ type Made struct {
 	Status *Ref
 }
 
-// Make issues a credential, all of it new, and presents it as a sample asks. Beside
-// the samples there are mdl-vical, for nodes that hold the World's VICAL, and
-// qeaa-diploma-de and qeaa-diploma-nl, for those that follow its LOTL. The error says
-// that there is no such sample, or that the flow cannot carry it.
+// Make issues a credential, all of it new, and presents it as one of Samples or
+// ListedSamples asks. The error says that there is no such sample, or that the flow
+// cannot carry it.
 func (w *World) Make(name string, c Context, now time.Time) (*Made, error) {
 	all := slices.Concat(recipes(), vicalRecipes(), qualified())
 	at := slices.IndexFunc(all, func(r recipe) bool { return r.Name == name })

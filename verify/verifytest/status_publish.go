@@ -105,6 +105,18 @@ func (w *World) StatusURIs(base string) []string {
 	return uris
 }
 
+// ListedStatusURIs returns those of the qualified providers, who stand in national
+// trusted lists.
+func (w *World) ListedStatusURIs(base string) (uris []string) {
+	if base == "" {
+		base = w.StatusBase
+	}
+	for _, cc := range []string{"DE", "NL"} {
+		uris = append(uris, w.statusList(base, w.QEAA(cc), FormJWT).URI)
+	}
+	return uris
+}
+
 // StatusToken returns the current token of the list under a URI, with its media
 // type, as an origin serves it; ok is false where no list is.
 func (w *World) StatusToken(uri string, now time.Time) (token []byte, mediaType string, ok bool, err error) {

@@ -55,7 +55,7 @@ func (v *view) Entity(list, entity string) (found []verify.Trusted) {
 func (v *view) ListsFor(k trustlist.Kind) []*verify.List { return v.lists[k] }
 func (v *view) Status(uri string) verify.StatusSlot      { return v.status[uri] }
 func (v *view) add(kind trustlist.Kind, name string, l *trustlist.List) {
-	list := &verify.List{Name: name, Territory: l.Territory, Sequence: l.Sequence, NextUpdate: l.NextUpdate, Loaded: true}
+	list := &verify.List{Name: name, Territory: l.Territory, Sequence: l.Sequence, NextUpdate: l.NextUpdate, Loaded: true, VICAL: l.Format == "vical"}
 	v.lists[kind] = append(v.lists[kind], list)
 	for _, a := range l.Anchors {
 		v.trusted = append(v.trusted, verify.Trusted{Anchor: a, List: list})

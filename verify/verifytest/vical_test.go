@@ -74,7 +74,7 @@ func TestMDLVICAL(t *testing.T) {
 		{"no VICAL", nil, reason.AnchorNotFound},
 		{"VICAL", &verifytest.VICALOptions{}, ""},
 		{"VICAL without it", &verifytest.VICALOptions{Without: []string{"us-jf"}}, reason.AnchorNotFound},
-		{"VICAL for another type", &verifytest.VICALOptions{DocTypes: []string{"org.iso.23220.photoid.1"}}, reason.AnchorScopeMismatch},
+		{"VICAL for another type", &verifytest.VICALOptions{DocTypes: []string{"org.iso.23220.photoid.1"}}, reason.VICALDocTypeNotListed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := viewOf(t, w, now)
