@@ -39,7 +39,7 @@ func (r *run) operate(list, act string) error {
 	if r.json {
 		return printRaw(r.out, resp.Body)
 	}
-	done, err := decode[struct{ List, Done, Detail string }](resp.Body)
+	done, err := decode[struct{ List, Detail string }](resp.Body)
 	if err != nil {
 		return err
 	}

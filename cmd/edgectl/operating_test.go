@@ -57,3 +57,13 @@ func startLearner(ts *testscript.TestScript, _ bool, _ []string) {
 func large(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), make([]byte, maxList+1), 0o600))
 }
+
+// fetch gets a file from an origin: fetch URL FILE.
+func fetch(ts *testscript.TestScript, _ bool, args []string) {
+	resp, err := http.Get(args[0])
+	ts.Check(err)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxList))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o600))
+}
