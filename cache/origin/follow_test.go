@@ -58,10 +58,11 @@ type failures struct {
 	failed map[artefact.ID][]error
 }
 
-func (s *failures) Failed(id artefact.ID, _ time.Time, err error) {
+func (s *failures) Failed(id artefact.ID, at time.Time, err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.failed[id] = append(s.failed[id], err)
+	s.mu.Unlock()
+	s.Store.Failed(id, at, err)
 }
 
 // inLab runs a test in a bubble whose world follows the pid list and one status

@@ -84,6 +84,10 @@ func TestSyncChanged(t *testing.T) {
 				if len(after) != before+1 || after[before].Header.Get("If-None-Match") != "" {
 					t.Errorf("%s, %+v: %d looks, then %d", name, doc, before, len(after))
 				}
+				time.Sleep(firstRetry)
+				if n := len(w.origin.Requests(c.path)); doc.Status == 500 && n < before+2 {
+					t.Errorf("%s: the back-off of what was before goes on", name)
+				}
 				if n := len(w.looks("fr")); n > 2 {
 					t.Errorf("%d looks at another list", n)
 				}

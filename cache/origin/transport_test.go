@@ -3,9 +3,11 @@ package origin
 import (
 	"bufio"
 	"context"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -123,4 +125,32 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 			t.Errorf("private %v: there is a proxy that nobody configured", private)
 		}
 	}
+}
+
+// HTTP/2 is spoken with those who can, within the same limits.
+func TestHTTP2(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("asked in %s", r.Proto)
+		}
+		_, err := w.Write([]byte("list"))
+		for r.URL.Path == "/endless" && err == nil {
+			_, err = w.Write(make([]byte, 1<<10))
+		}
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	ca := x509.NewCertPool()
+	ca.AddCert(srv.Certificate())
+	f := newFetcher(t, Options{CAs: ca})
+	target := Target{URL: srv.URL + "/list", Max: 1 << 20, AllowPrivate: true}
+	if a, err := f.Fetch(t.Context(), target, Validators{}); err != nil || string(a.Bytes) != "list" {
+		t.Errorf("%q %v", a.Bytes, err)
+	}
+	target.URL = srv.URL + "/endless"
+	if a, err := f.Fetch(t.Context(), target, Validators{}); err != ErrTooLarge || a.Bytes != nil {
+		t.Errorf("endless: %d bytes, %v", len(a.Bytes), err)
+	}
+	f.Close()
 }
