@@ -118,13 +118,13 @@ func TestPointerCertificates(t *testing.T) {
 	}
 	// The LOTL has 3 certificates in pointers to XML: its own and those of DE and NL.
 	with := func(texts ...string) verifytest.LOTLOptions {
-		added := ""
+		var added strings.Builder
 		for _, text := range texts {
-			added += certificate(text)
+			added.WriteString(certificate(text))
 		}
 		return verifytest.LOTLOptions{Mutate: func(xml string) string {
 			at := strings.LastIndex(xml[:strings.LastIndex(xml, encoded(signer))], "<ServiceDigitalIdentity>")
-			return xml[:at] + added + xml[at:]
+			return xml[:at] + added.String() + xml[at:]
 		}}
 	}
 	for name, c := range map[string]struct {
@@ -138,6 +138,8 @@ func TestPointerCertificates(t *testing.T) {
 		"not a certificate":     {[]string{"AAAA"}, []string{unparsable}, ""},
 		"empty":                 {[]string{""}, []string{unparsable}, ""},
 		"half of all":           {[]string{"AAAA", "BBBB", "CCCC"}, []string{unparsable, unparsable, unparsable}, ""},
+		"too long":              {[]string{strings.Repeat("A", MaxText+1)}, nil, reason.TrustListTooLarge},
+		"more than are read":    {slices.Repeat([]string{""}, MaxCertificates-2), nil, reason.TrustListTooLarge},
 		"more than half of all": {[]string{"AAAA", "BBBB", "CCCC", "DDDD"}, nil, reason.TrustListMalformed},
 		"many unsupported":      {slices.Repeat([]string{unsupportedKey(t)}, 5), slices.Repeat([]string{unsupported}, 5), ""},
 	} {

@@ -13,7 +13,7 @@ import (
 
 // drop leaves out the first element of a name.
 func drop(name string) func(string) string {
-	element := regexp.MustCompile(`(?s)<` + name + `>.*?</` + name + `>`)
+	element := regexp.MustCompile(`(?s)<` + name + `[ >].*?</` + name + `>`)
 	return func(xml string) string { return exchange(element.FindString(xml), "")(xml) }
 }
 
@@ -51,7 +51,7 @@ func TestScheme(t *testing.T) {
 		"type with other scheme":  {exchange("<TSLType>http://", "<TSLType>https://"), ""},
 		"no territory":            {drop("SchemeTerritory"), reason.TrustListWrongTerritory},
 		"territory of nowhere":    {exchange("<SchemeTerritory>", "<SchemeTerritory>X"), reason.TrustListWrongTerritory},
-		"operator without a name": {exchange(`<SchemeOperatorName><Name xml:lang="en">`, `<SchemeOperatorName><Title xml:lang="en">`), reason.TrustListMalformed},
+		"operator without a name": {drop("Name"), reason.TrustListMalformed},
 		"two schemes":             {double("SchemeInformation"), reason.TrustListMalformed},
 		"no scheme":               {drop("SchemeInformation"), reason.TrustListMalformed},
 		"issued without a zone":   {exchange("<ListIssueDateTime>2026-08-21T12:00:00Z<", "<ListIssueDateTime>2026-08-21T12:00:00<"), reason.TrustListMalformed},
@@ -85,6 +85,34 @@ func TestScheme(t *testing.T) {
 			_, err = w.readTL(t, "DE", verifytest.TLOptions{Mutate: c.mutate})
 			want(t, err, c.code)
 		})
+	}
+}
+
+// TestUnknownElements: what the schema does not know says nothing, wherever it
+// stands.
+func TestUnknownElements(t *testing.T) {
+	w := newWorld(t)
+	l, err := w.readLOTL(t, verifytest.LOTLOptions{})
+	want(t, err, "")
+	tl, err := w.readTL(t, "DE", verifytest.TLOptions{})
+	want(t, err, "")
+	everywhere := func(xml string) string {
+		for _, at := range []string{
+			"SchemeInformation", "SchemeOperatorName", "SchemeInformationURI", "PointersToOtherTSL", "OtherTSLPointer",
+			"ServiceDigitalIdentity", "DigitalId", "NextUpdate", "TrustServiceProviderList", "TrustServiceProvider", "TSPInformation",
+			"TSPName", "TSPService", "ServiceInformation", "ServiceInformationExtensions", "OtherInformation",
+		} {
+			xml = strings.ReplaceAll(xml, "<"+at+">", "<"+at+"><Unknown>x</Unknown>")
+		}
+		return xml
+	}
+	l2, err := w.readLOTL(t, verifytest.LOTLOptions{Mutate: everywhere})
+	if want(t, err, ""); len(l2.Pointers) != len(l.Pointers) || len(l2.SelfSigners) != len(l.SelfSigners) || l2.Operator != l.Operator || l2.Payload == l.Payload {
+		t.Errorf("LOTL %+v", l2)
+	}
+	tl2, err := w.readTL(t, "DE", verifytest.TLOptions{Mutate: everywhere})
+	if want(t, err, ""); len(tl2.Anchors) != len(tl.Anchors) || tl2.Services != tl.Services || tl2.Closed || tl2.Payload == tl.Payload {
+		t.Errorf("national list %+v", tl2)
 	}
 }
 

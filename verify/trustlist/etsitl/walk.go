@@ -91,15 +91,12 @@ func texts(names []name) []string {
 	return out
 }
 
-// english returns the English name, else the first one; "" where there is none.
+// english returns the English one of some names, else the first.
 func english(names []name) string {
 	for _, n := range names {
 		if lang, _, _ := strings.Cut(n.lang, "-"); strings.EqualFold(lang, "en") {
 			return n.text
 		}
-	}
-	if len(names) == 0 {
-		return ""
 	}
 	return names[0].text
 }
