@@ -42,9 +42,8 @@ func (k *kept) start(now time.Time) {
 	if k.disk, held, err = disk.Open("data", k.fs); err != nil {
 		k.t.Fatal(err)
 	}
-	k.opts.Disk = k.disk
 	k.store = cache.New(k.opts, now)
-	k.store.Restore(held, now)
+	k.store.Restore(k.disk, held, now)
 }
 
 // restart ends the process and starts it again at a time. The bundle is read from

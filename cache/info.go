@@ -142,10 +142,11 @@ func (s *Store) Artefact(d artefact.Digest) (b []byte, kind artefact.Kind, ok bo
 			}
 		}
 	}
+	disk := s.disk
 	s.mu.Unlock()
 	if ok && b == nil {
 		var err error
-		if b, err = s.opts.Disk.Body(d); err != nil {
+		if b, err = disk.Body(d); err != nil {
 			s.log.Error("the bytes of a list cannot be read back", "sha256", d.String(), "err", err)
 			return nil, "", false
 		}
@@ -160,7 +161,7 @@ func (s *Store) Inventory(now time.Time) (refs []artefact.Ref) {
 	defer s.mu.Unlock()
 	for _, l := range s.view.Load().lists {
 		h := s.lists[l.Name]
-		if h.list == nil || h.source.Type == artefact.Anchors || h.orphan || now.Before(h.soaked) || s.opts.Disk != nil && !h.durable {
+		if h.list == nil || h.source.Type == artefact.Anchors || h.orphan || now.Before(h.soaked) || s.disk != nil && !h.durable {
 			continue
 		}
 		refs = append(refs, h.ref)

@@ -97,5 +97,5 @@ type DiskInfo struct {
 func (s *Store) Disk() (d DiskInfo, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return DiskInfo{s.broken, slices.Clone(s.aside)}, s.opts.Disk != nil
+	return DiskInfo{s.broken, slices.Clone(s.aside)}, s.disk != nil
 }

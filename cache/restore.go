@@ -12,15 +12,16 @@ import (
 	"github.com/edgetrust/edgetrust/cache/disk"
 )
 
-// Restore takes in what a disk held: marks first, then bytes, each through Admit
-// like everything else. now should carry the monotonic clock. What is damaged or no
-// longer good is left out and told of; a node that starts is never worse off than
-// one without a disk. It is called once, before anybody else uses the store.
-func (s *Store) Restore(c *disk.Contents, now time.Time) {
+// Restore gives the store a disk, which keeps what is admitted from now on, and
+// takes in what it held: marks first, then bytes, each through Admit like everything
+// else. now should carry the monotonic clock. What is damaged or no longer good is
+// left out and told of; a node that starts is never worse off than one without a
+// disk. It is called once, before anything is admitted.
+func (s *Store) Restore(d *disk.Store, c *disk.Contents, now time.Time) {
 	r := &restoring{s: s, now: now, lists: make(map[string]record)}
-	r.read(c)
 	s.mu.Lock()
-	s.loading = true
+	s.disk, s.loading = d, true
+	r.read(c)
 	s.mu.Unlock()
 	// LOTLs and pivots make the others known; status lists need everybody's anchors.
 	r.inOrder(artefact.Pivot)
@@ -48,7 +49,7 @@ func (s *Store) damaged(what string) {
 // orphans offers bytes whose record was lost: they name their list themselves.
 func (r *restoring) orphans(digests [][32]byte) {
 	for _, d := range digests {
-		b, err := r.s.opts.Disk.Body(d)
+		b, err := r.s.disk.Body(d)
 		if err != nil {
 			continue
 		}
@@ -72,7 +73,7 @@ func (r *restoring) forgetStatus() {
 	if len(keys) == 0 {
 		return
 	}
-	if err := r.s.opts.Disk.Delete(keys...); err != nil {
+	if err := r.s.disk.Delete(keys...); err != nil {
 		r.s.log.Warn("old status lists on disk not dropped", "err", err)
 	}
 }
@@ -93,11 +94,10 @@ type item struct {
 	digest  artefact.Digest
 }
 
-// read decodes the records and puts the marks and the clock in their places.
+// read decodes the records and puts the marks and the clock in their places. The
+// caller holds mu.
 func (r *restoring) read(c *disk.Contents) {
 	s := r.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, rec := range c.Records {
 		st, err := decodeRecord(rec.State)
 		if err != nil {
@@ -165,7 +165,7 @@ func (r *restoring) sideBySide(kinds ...artefact.Kind) {
 
 func (r *restoring) admit(it item) {
 	s := r.s
-	b, err := s.opts.Disk.Body(it.digest)
+	b, err := s.disk.Body(it.digest)
 	if err != nil {
 		s.log.Error("a list on disk cannot be read back", "kind", it.id.Kind, "sha256", it.digest.String(), "err", err)
 		s.damaged(it.digest.String())
@@ -211,7 +211,7 @@ func (r *restoring) held() {
 	s := r.s
 	for _, it := range r.olds {
 		until := r.lists[recordKey(it.id)].Held
-		b, err := s.opts.Disk.Body(it.digest)
+		b, err := s.disk.Body(it.digest)
 		src, chain, _, ok := s.followed(it.id)
 		if err != nil || !ok || !r.now.Before(until) {
 			continue

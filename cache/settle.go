@@ -19,7 +19,7 @@ type change struct {
 func (s *Store) changed(keys ...string) change {
 	s.changes++
 	s.trust = nil
-	if s.opts.Disk != nil && !s.loading {
+	if s.disk != nil && !s.loading {
 		for _, k := range keys {
 			s.dirty[k] = true
 		}
@@ -64,26 +64,26 @@ func (s *Store) settleAll() []Event {
 	s.dirty = make(map[string]bool)
 	var records []disk.Record
 	var forgotten []string
-	if s.opts.Disk != nil {
+	if s.disk != nil {
 		records, forgotten = s.records(slices.Sorted(maps.Keys(dirty)))
 	}
-	next := s.nextView()
+	next, d := s.nextView(), s.disk
 	s.mu.Unlock()
 
-	err := s.write(records, forgotten)
+	err := write(d, records, forgotten)
 	s.view.Store(next)
 	s.settled = n
 	return s.written(dirty, records, err)
 }
 
-func (s *Store) write(records []disk.Record, forgotten []string) error {
+func write(d *disk.Store, records []disk.Record, forgotten []string) error {
 	if len(records) > 0 {
-		if err := s.opts.Disk.Commit(records); err != nil {
+		if err := d.Commit(records); err != nil {
 			return err
 		}
 	}
 	if len(forgotten) > 0 {
-		return s.opts.Disk.Delete(forgotten...)
+		return d.Delete(forgotten...)
 	}
 	return nil
 }
@@ -91,11 +91,11 @@ func (s *Store) write(records []disk.Record, forgotten []string) error {
 // written notes what came of a round's writing. What failed is tried again with
 // the next change, or by Tick.
 func (s *Store) written(dirty map[string]bool, records []disk.Record, err error) []Event {
-	if len(dirty) == 0 || s.opts.Disk == nil {
-		return nil
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(dirty) == 0 || s.disk == nil {
+		return nil
+	}
 	was := s.broken
 	s.broken = err
 	if err != nil {

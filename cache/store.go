@@ -58,9 +58,6 @@ type Options struct {
 	// announced to others; 0: not at all.
 	Soak time.Duration
 
-	// Disk keeps what was admitted; nil: memory alone does. See Restore.
-	Disk *disk.Store
-
 	// UnsafeTestAnchors admits anchors of a test ecosystem. Dev mode only.
 	UnsafeTestAnchors bool
 
@@ -84,6 +81,7 @@ type Store struct {
 	epoch   epoch
 	changes uint64          // counts changes; see settle
 	dirty   map[string]bool // record keys to be written
+	disk    *disk.Store     // nil: memory alone keeps what was admitted
 	loading bool            // what is taken in comes from the disk
 	aside   []string        // what of the disk was damaged
 	broken  error           // why the disk does not work

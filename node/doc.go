@@ -3,8 +3,9 @@
 //
 // This is the map of the house. Two paths cross it, and nothing goes round them.
 //
-// An update: an origin (cache/origin) or a local file yields bytes; cache.Store.Admit
-// is the only way in: bounds, identity, parse, signature, times, sequence; then a new
+// An update: an origin (cache/origin), an operator (POST /v1/publish), a local file or
+// the disk yields bytes; cache.Store.Admit is the only way in: bounds, identity, parse,
+// signature, times, sequence; then they are made durable (cache/disk) and a new
 // immutable View is swapped in.
 //
 // A request: a listener (node/serve) hands it to node/api, which decodes and bounds
@@ -19,20 +20,23 @@
 //	node/config      the file format
 //	node/api         public HTTP handlers, on net/http only
 //	node/serve       the public listeners: HTTP/3, HTTP/2 and HTTP/1.1 on one port
-//	node/admin       the private listener: health, metrics, refresh
+//	node/admin       the private listener: health, metrics, refresh, publish, acts on lists
 //	node/client      a client of both listeners
 //	node/dev         the demonstration: a node with an ecosystem beside it
 //	cache            Store, Admit and View; the cache of built certificate chains
 //	cache/artefact   names of the things that are kept
-//	cache/origin     fetching on a schedule
+//	cache/disk       the folder that outlives the process
+//	cache/origin     fetching on a schedule, from public addresses
+//	cache/cachetest  a publisher that misbehaves on request
 //	verify           the order of checks, policies, results
 //	verify/sdjwt     SD-JWT VC
 //	verify/mdoc      ISO mdoc
 //	verify/statuslist  Token Status List
-//	verify/trustlist the common model of lists; lote and bundle read two formats
+//	verify/trustlist the common model of lists; etsitl, lote, vical and bundle read the
+//	                 formats
 //	verify/dcql      the query language
-//	verify/internal  the strict subsets of JOSE, COSE, JSON, CBOR and X.509; xmldsig,
-//	                 the signatures of national trusted lists, waits for its reader
+//	verify/internal  the strict subsets of JOSE, COSE, JSON, CBOR, X.509 and XML
+//	                 signatures
 //	verify/reason    the vocabulary of refusals
 //	verify/verifytest  an ecosystem in memory: issuers, wallets, lists
 //	deploy           example configurations, each loaded by a test

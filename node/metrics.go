@@ -23,6 +23,7 @@ type metrics struct {
 	durations *prometheus.HistogramVec
 	requests  *prometheus.CounterVec
 	refused   *prometheus.CounterVec
+	events    *prometheus.CounterVec
 	looks     *prometheus.CounterVec
 }
 
@@ -43,8 +44,11 @@ func newMetrics(version string) *metrics {
 			Name: "edgetrust_http_requests_total", Help: "Requests on the public listener.",
 		}, []string{"endpoint", "protocol", "status"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "edgetrust_artefacts_refused_total", Help: "Lists and tokens refused, by list and code.",
-		}, []string{"list", "code"}),
+			Name: "edgetrust_artefacts_refused_total", Help: "Lists and tokens refused, by list, code and the door they came by.",
+		}, []string{"list", "code", "door"}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "edgetrust_events_total", Help: "What happened to lists, by type.",
+		}, []string{"type"}),
 		looks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "edgetrust_origin_requests_total", Help: "Looks at origins, 304 included, by list and outcome.",
 		}, []string{"list", "outcome"}),
@@ -53,7 +57,7 @@ func newMetrics(version string) *metrics {
 		Name: "edgetrust_build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
-	m.registry.MustRegister(m.verified, m.reasons, m.durations, m.requests, m.refused, m.looks, info,
+	m.registry.MustRegister(m.verified, m.reasons, m.durations, m.requests, m.refused, m.events, m.looks, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -79,10 +83,11 @@ func (m *metrics) observe(o api.Observation) {
 	}
 }
 
-// event counts what the store refused.
+// event counts what happened to lists, and what of them the store refused.
 func (m *metrics) event(e cache.Event) {
+	m.events.WithLabelValues(e.Type).Inc()
 	if e.Code != "" {
-		m.refused.WithLabelValues(e.List, e.Code).Inc()
+		m.refused.WithLabelValues(e.List, e.Code, string(e.Door)).Inc()
 	}
 }
 
@@ -99,13 +104,16 @@ var (
 	listState      = prometheus.NewDesc("edgetrust_list_state", "1 for the state a list is in.", []string{"list", "state"}, nil)
 	statusHeld     = prometheus.NewDesc("edgetrust_status_lists", "Status lists, followed and held.", []string{"what"}, nil)
 	statusEntries  = prometheus.NewDesc("edgetrust_status_entries", "Entries of the status lists that are held.", nil, nil)
+	clockTrusted   = prometheus.NewDesc("edgetrust_clock_trusted", "1 while the clock can be right; 0: every answer is indeterminate.", nil, nil)
+	dataDirWorks   = prometheus.NewDesc("edgetrust_data_dir_writable", "1 while what is admitted survives a restart; 0: data_dir failed.", nil, nil)
+	dataDirAside   = prometheus.NewDesc("edgetrust_data_dir_set_aside", "Damaged or foreign files of data_dir set aside at start.", nil, nil)
 	statusOldest   = prometheus.NewDesc("edgetrust_status_oldest_seconds", "Age of the oldest newest status list.", nil, nil)
 )
 
 type listCollector struct{ store *cache.Store }
 
 func (c listCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{listAge, listNextUpdate, listAnchors, listSkipped, listState, statusHeld, statusEntries, statusOldest} {
+	for _, d := range []*prometheus.Desc{listAge, listNextUpdate, listAnchors, listSkipped, listState, statusHeld, statusEntries, statusOldest, clockTrusted, dataDirWorks, dataDirAside} {
 		ch <- d
 	}
 }
@@ -127,6 +135,17 @@ func (c listCollector) Collect(ch chan<- prometheus.Metric) {
 			gauge(listNextUpdate, float64(l.NextUpdate.Unix()), l.Source.Name)
 		}
 	}
+	one := func(ok bool) float64 {
+		if ok {
+			return 1
+		}
+		return 0
+	}
+	gauge(clockTrusted, one(c.store.View().ClockTrusted(now)))
+	if d, ok := c.store.Disk(); ok {
+		gauge(dataDirWorks, one(d.Err == nil))
+		gauge(dataDirAside, float64(len(d.Aside)))
+	}
 	st := c.store.StatusLists()
 	gauge(statusHeld, float64(st.Followed), "followed")
 	gauge(statusHeld, float64(st.Held), "held")
@@ -134,4 +153,12 @@ func (c listCollector) Collect(ch chan<- prometheus.Metric) {
 	if !st.Oldest.IsZero() {
 		gauge(statusOldest, now.Sub(st.Oldest).Seconds())
 	}
+}
+
+// statusKind is a status list's name in metrics, where no URI may stand.
+func statusKind(id artefact.ID) string {
+	if id.Kind == artefact.Status {
+		return "status"
+	}
+	return id.Name
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache"
+	"github.com/edgetrust/edgetrust/cache/disk"
 	"github.com/edgetrust/edgetrust/cache/origin"
 	"github.com/edgetrust/edgetrust/node/admin"
 	"github.com/edgetrust/edgetrust/node/api"
@@ -39,6 +40,9 @@ const chainCacheBytes = 32 << 20
 // ballastBytes is what the heap seems to hold at least.
 const ballastBytes = 32 << 20
 
+// tick is how often the store is asked what time has done to its lists.
+const tick = 5 * time.Second
+
 // drainTimeout is how long requests in flight may take to end.
 const drainTimeout = 10 * time.Second
 
@@ -49,12 +53,15 @@ type Node struct {
 	log     *slog.Logger
 	started time.Time
 
+	disk     *disk.Store   // nil: lists live in memory only
+	restored chan struct{} // closed when what it held is loaded
 	store    *cache.Store
 	verifier *verify.Verifier
 	chains   *cache.Chains
 	fetcher  *origin.Fetcher
 	follower *origin.Follower
 	metrics  *metrics
+	feed     *api.Feed
 
 	public   *serve.Server
 	admin    *http.Server
@@ -77,7 +84,11 @@ func New(o Options) (*Node, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	n := &Node{opts: o, log: o.Logger, started: time.Now(), metrics: newMetrics(o.Version), failed: make(chan error, 3), ballast: make([]byte, ballastBytes)}
+	now := time.Now()
+	n := &Node{
+		opts: o, log: o.Logger, started: now, metrics: newMetrics(o.Version), feed: api.NewFeed(now),
+		restored: make(chan struct{}), failed: make(chan error, 3), ballast: make([]byte, ballastBytes),
+	}
 	c := o.Config
 
 	// Trust: what is followed, and the store that judges it.
@@ -86,10 +97,10 @@ func New(o Options) (*Node, error) {
 		return nil, err
 	}
 	n.store = cache.New(cache.Options{
-		Sources: sources, Status: c.Status.Prefetch,
+		Sources: sources, Status: c.Status.Prefetch, Soak: c.Trust.Soak,
 		RemovalShare: c.Trust.SuddenRemoval.Share, RemovalHold: c.Trust.SuddenRemoval.Hold,
-		UnsafeTestAnchors: o.UnsafeDev, Logger: n.log, Notify: n.metrics.event,
-	}, n.started)
+		UnsafeTestAnchors: o.UnsafeDev, Logger: n.log, Notify: n.told,
+	}, now)
 	n.metrics.watch(n.store)
 
 	// Verification.
@@ -105,9 +116,11 @@ func New(o Options) (*Node, error) {
 	}
 
 	// Origins.
-	n.fetcher = origin.NewFetcher(o.Version)
+	if n.fetcher, err = fetcher(c, o.Version); err != nil {
+		return nil, err
+	}
 	n.follower = &origin.Follower{
-		Store: n.store, Fetcher: n.fetcher, Targets: targets(c), Logger: n.log, Observe: n.metrics.look,
+		Store: n.store, Fetcher: n.fetcher, Targets: n.targets, Logger: n.log, Observe: n.metrics.look,
 	}
 	return n, nil
 }
@@ -115,15 +128,49 @@ func New(o Options) (*Node, error) {
 // Start opens the listeners and begins to follow the lists. Both listeners answer
 // at once; readiness comes when the lists are loaded.
 func (n *Node) Start(ctx context.Context) error {
+	var held *disk.Contents
+	if dir := n.opts.Config.DataDir; dir != "" {
+		var err error
+		if n.disk, held, err = disk.Open(dir, nil); err != nil {
+			return fmt.Errorf("data_dir: %w", err)
+		}
+	}
 	if err := n.listen(); err != nil {
 		return err
 	}
 	ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	n.wg.Go(func() { n.follower.Run(ctx) })
+	n.wg.Go(func() {
+		n.restore(held)
+		n.follower.Run(ctx)
+	})
+	n.wg.Go(func() { n.keepTime(ctx) })
 	n.wg.Go(func() { n.fail(n.public.Serve()) })
 	n.wg.Go(func() { n.fail(n.admin.Serve(n.adminLis)) })
 	n.log.Info("listening", "public", n.Addr(), "admin", n.AdminAddr(), "node", n.opts.Config.Name, "version", n.opts.Version)
 	return nil
+}
+
+// restore loads what the disk held, before any origin is looked at.
+func (n *Node) restore(held *disk.Contents) {
+	if n.disk != nil {
+		n.store.Restore(n.disk, held, time.Now())
+		n.log.Info("lists restored from data_dir", "seconds", time.Since(n.started).Seconds())
+	}
+	close(n.restored)
+}
+
+// keepTime tells the store, every few seconds, what time it is.
+func (n *Node) keepTime(ctx context.Context) {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			n.store.Tick(time.Now())
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (n *Node) listen() error {
@@ -141,7 +188,7 @@ func (n *Node) listen() error {
 		return fmt.Errorf("public.auth.client_ca: %w", err)
 	}
 	handler := api.New(api.Options{
-		Engine: engine{n}, Policies: c.Policies, Limits: api.Limits{Body: c.Limits.Body, Batch: c.Limits.Batch},
+		Engine: engine{n}, Holdings: engine{n}, Feed: n.feed, Policies: c.Policies, Limits: api.Limits{Body: c.Limits.Body, Batch: c.Limits.Batch},
 		Auth: api.Auth{Tokens: tokens}, Rate: api.Rate{PerSecond: c.Public.Rate.PerSecond, Burst: c.Public.Rate.Burst},
 		NodeName: c.Name, Version: n.opts.Version, Test: n.opts.UnsafeDev, InFlight: c.Limits.InFlight,
 		Logger: n.log, Observe: n.metrics.observe,
@@ -159,7 +206,7 @@ func (n *Node) listen() error {
 		return fmt.Errorf("admin.listen: %w; another node may be running", err)
 	}
 	n.admin = admin.Server(admin.New(admin.Options{
-		Readiness: n.readiness, Refresher: engine{n}, Metrics: n.metrics.handler(), Tokens: adminTokens,
+		Readiness: n.readiness, Refresher: engine{n}, Publisher: engine{n}, Operator: engine{n}, Metrics: n.metrics.handler(), Tokens: adminTokens,
 		Loopback: isLoopback(n.adminLis.Addr()), Hosts: []string{c.Name}, Logger: n.log,
 	}), n.log)
 	return nil
@@ -176,6 +223,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
+	n.feed.Close()
 	err := n.public.Shutdown(ctx)
 	err = errors.Join(err, n.admin.Shutdown(ctx))
 	n.cancel()
@@ -190,6 +238,16 @@ func (n *Node) Stop(ctx context.Context) error {
 func (n *Node) Close() {
 	n.fetcher.Close()
 	n.chains.Close()
+	n.closeDisk()
+}
+
+func (n *Node) closeDisk() {
+	if n.disk == nil {
+		return
+	}
+	if err := n.disk.Close(); err != nil {
+		n.log.Warn("data_dir not closed", "err", err)
+	}
 }
 
 // Run starts a node and stops it when ctx ends, or when a listener fails.
@@ -199,6 +257,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	if err := n.Start(ctx); err != nil {
+		n.Close()
 		return err
 	}
 	var failure error

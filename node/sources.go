@@ -2,12 +2,9 @@ package node
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
 	"fmt"
-	"log/slog"
-	"net/url"
-	"os"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache"
@@ -16,25 +13,32 @@ import (
 	"github.com/edgetrust/edgetrust/node/config"
 	"github.com/edgetrust/edgetrust/verify/statuslist"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
+	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
 )
 
 // sources turns the configured lists into what the store follows, signers read.
 func sources(c *config.Config, unsafeDev bool) (list []cache.Source, err error) {
 	for i, s := range c.Trust.Sources {
 		src := cache.Source{
-			Name: s.Name, Type: artefact.Kind(s.Type), URL: s.URL, Profile: s.Profile, Required: s.Required, Refresh: s.Refresh,
+			Name: s.Name, Type: artefact.Kind(s.Type), URL: s.URL, Required: s.Required, Refresh: s.Refresh,
+			StaleAfter: s.StaleAfter, MaxStale: s.MaxStale, OJ: s.OJ, AllowVersion5: s.AllowVersion5,
+			Territories: s.Territories, NationalRefresh: s.NationalRefresh, Services: s.Services,
+			Profile: s.Profile, LoTE: lote.Options{Aliases: s.Aliases}, Provider: s.Provider,
 			Kind: s.Kind, Purposes: s.Purposes, Territory: s.Territory, Types: s.Types,
 		}
-		if s.Type == config.TypeLoTE {
-			if src.Signers, err = config.Certificates(s.Signers); err != nil {
-				return nil, fmt.Errorf("trust.sources[%d].signers: %w", i, err)
-			}
+		for _, quirk := range s.Allow {
+			src.LoTE.Allow(quirk)
 		}
-		trusted := src.Signers
+		var trusted []*x509.Certificate
 		if s.Type == config.TypeAnchors {
 			if trusted, err = s.Bundle(); err != nil {
 				return nil, fmt.Errorf("trust.sources[%d].url: %w", i, err)
 			}
+		} else {
+			if trusted, err = config.Certificates(s.Signers); err != nil {
+				return nil, fmt.Errorf("trust.sources[%d].signers: %w", i, err)
+			}
+			src.Signers = trusted
 		}
 		for _, cert := range trusted {
 			if trustlist.IsTest(cert) && !unsafeDev {
@@ -46,79 +50,101 @@ func sources(c *config.Config, unsafeDev bool) (list []cache.Source, err error) 
 	return list, nil
 }
 
-// targets says what is fetched, and when again.
-func targets(c *config.Config) (list []origin.Followed) {
+// targets says what is fetched now, and when again: the lists that the store
+// follows, among them the national ones that a LOTL names, and the status lists.
+func (n *Node) targets() (list []origin.Followed) {
+	c := n.opts.Config
+	configured := make(map[string]config.Source, len(c.Trust.Sources))
 	for _, s := range c.Trust.Sources {
-		door := artefact.Origin
-		t := origin.Target{URL: s.URL, Accept: "application/jose, application/jwt;q=0.9, */*;q=0.1", Max: cache.MaxList, AllowInsecure: s.AllowInsecure}
-		if s.Path != "" {
-			door, t.Path = artefact.File, s.Path
+		configured[s.Name] = s
+	}
+	for _, src := range n.store.Sources() {
+		of := src.Name
+		if src.Parent != "" {
+			of = src.Parent
 		}
-		list = append(list, origin.Followed{
-			ID: artefact.ID{Kind: artefact.Kind(s.Type), Name: s.Name}, Door: door, Target: t,
-			Next: func(cache.Outcome) time.Duration { return s.Refresh },
-		})
+		list = append(list, n.listTarget(src, configured[of]))
 	}
 	for _, uri := range c.Status.Prefetch {
-		list = append(list, origin.Followed{
-			ID: artefact.ID{Kind: artefact.Status, Name: uri}, Door: artefact.Origin,
-			Target: origin.Target{
-				URL: uri, Accept: statuslist.MediaTypeJWT + ", " + statuslist.MediaTypeCWT, Max: cache.MaxStatus,
-				AllowInsecure: c.Status.AllowInsecure && allowedHost(c.Status.AllowHosts, uri),
-			},
-			Next: func(o cache.Outcome) time.Duration {
-				return min(max(o.TTL, c.Status.RefreshMin), c.Status.RefreshMax)
-			},
-		})
+		list = append(list, statusTarget(c.Status, uri))
 	}
 	return list
 }
 
-// allowedHost says whether a URI's host, or host:port, is named.
-func allowedHost(hosts []string, uri string) bool {
-	u, err := url.Parse(uri)
-	return err == nil && (slices.Contains(hosts, u.Host) || slices.Contains(hosts, u.Hostname()))
+// listTarget is the target of a list; conf is its configuration, or that of the
+// LOTL that names it.
+func (n *Node) listTarget(src cache.Source, conf config.Source) origin.Followed {
+	f := origin.Followed{
+		ID: src.ID(), Door: artefact.Origin, Revision: revision(src),
+		Target: origin.Target{
+			URL: src.URL, Accept: accepts[src.Type], Max: cache.MaxList,
+			SHA2:    src.Type == artefact.LOTL || src.Type == artefact.TL,
+			Learned: src.Parent != "", AllowInsecure: conf.AllowInsecure,
+		},
+		Next: func(cache.Outcome) time.Duration { return src.Refresh },
+	}
+	if conf.Path != "" {
+		f.Door, f.Target.Path = artefact.File, conf.Path
+	}
+	if src.OJ != "" {
+		f.Pivots = func() []origin.Followed { return n.pivotTargets(f) }
+	}
+	return f
 }
 
-// tokenRecheck is how often a token file is looked at for a change.
-const tokenRecheck = time.Second
-
-// tokenFile returns a function that gives the digests of the tokens in a file,
-// reading it again when it has changed. A file that can no longer be read keeps
-// the tokens as they were. No file: nil.
-func tokenFile(path string, log *slog.Logger) (func() [][sha256.Size]byte, error) {
-	if path == "" {
-		return nil, nil
+// pivotTargets are the pivots that a list waits for, oldest first.
+func (n *Node) pivotTargets(list origin.Followed) (pivots []origin.Followed) {
+	for _, url := range n.store.Wanted(list.ID.Name) {
+		p := list
+		p.ID, p.Pivots = artefact.PivotID(list.ID.Name, url), nil
+		p.Target.URL, p.Target.SHA2 = url, false // of the list's own site, see Wanted
+		pivots = append(pivots, p)
 	}
-	digests, err := config.Tokens(path)
-	if err != nil {
-		return nil, err
-	}
-	var mu sync.Mutex
-	checked, modified := time.Now(), modTime(path)
-	return func() [][sha256.Size]byte {
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Since(checked) < tokenRecheck {
-			return digests
-		}
-		checked = time.Now()
-		if m := modTime(path); !m.Equal(modified) {
-			modified = m
-			if fresh, err := config.Tokens(path); err != nil {
-				log.Error("token file not read again, the old tokens stay", "err", err)
-			} else {
-				digests = fresh
-			}
-		}
-		return digests
-	}, nil
+	return pivots
 }
 
-func modTime(path string) time.Time {
-	fi, err := os.Stat(path)
-	if err != nil {
-		return time.Time{}
+// revision changes when what the LOTL says of a national list does: the list is
+// then looked at at once.
+func revision(src cache.Source) string {
+	h := sha256.New()
+	for _, c := range src.Signers {
+		h.Write(c.Raw)
 	}
-	return fi.ModTime()
+	return src.URL + " " + hex.EncodeToString(h.Sum(nil))
+}
+
+// accepts are the media types asked for. What comes is judged by its content.
+var accepts = map[artefact.Kind]string{
+	artefact.LOTL:  "application/vnd.etsi.tsl+xml, application/xml;q=0.9, */*;q=0.1",
+	artefact.TL:    "application/vnd.etsi.tsl+xml, application/xml;q=0.9, */*;q=0.1",
+	artefact.LoTE:  "application/jose, application/jwt;q=0.9, */*;q=0.1",
+	artefact.VICAL: "application/cose, application/cbor;q=0.9, application/cwt;q=0.9, */*;q=0.1",
+}
+
+func statusTarget(s config.Status, uri string) origin.Followed {
+	return origin.Followed{
+		ID: artefact.ID{Kind: artefact.Status, Name: uri}, Door: artefact.Origin,
+		Target: origin.Target{
+			URL: uri, Accept: statuslist.MediaTypeJWT + ", " + statuslist.MediaTypeCWT, Max: cache.MaxStatus,
+			AllowInsecure: s.Insecure(uri),
+		},
+		Next: func(o cache.Outcome) time.Duration { return min(max(o.TTL, s.RefreshMin), s.RefreshMax) },
+	}
+}
+
+// fetcher makes what fetches lists, as the configuration wants them reached.
+func fetcher(c *config.Config, version string) (*origin.Fetcher, error) {
+	o := origin.Options{Version: version, Proxy: c.Egress.Proxy}
+	var err error
+	if o.CAs, err = c.Egress.CAs(); err != nil {
+		return nil, fmt.Errorf("egress.ca_file: %w", err)
+	}
+	for i, r := range c.Trust.Rewrite {
+		rule := origin.Rewrite{From: r.From, To: r.To, AllowPrivate: r.AllowPrivate}
+		if rule.CAs, err = r.CAs(); err != nil {
+			return nil, fmt.Errorf("trust.rewrite[%d].ca: %w", i, err)
+		}
+		o.Rewrites = append(o.Rewrites, rule)
+	}
+	return origin.NewFetcher(o)
 }

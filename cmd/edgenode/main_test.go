@@ -71,7 +71,7 @@ func occupy(ts *testscript.TestScript, _ bool, _ []string) {
 // line each.
 func samples(ts *testscript.TestScript, _ bool, args []string) {
 	table := ts.ReadFile(args[0])
-	for _, s := range verifytest.Samples() {
+	for _, s := range append(verifytest.Samples(), verifytest.ListedSamples()...) {
 		if !hasRow(table, s) {
 			ts.Fatalf("the table has no row of %s with %s", s.Name, s.Verdict)
 		}

@@ -23,6 +23,7 @@ func (d *demo) writeConfig() (*config.Config, error) {
 	d.token = hex.EncodeToString(random[:])
 	files := map[string][]byte{
 		"list-signer.pem": d.world.Operator.PEM(),
+		"vical-root.pem":  d.world.VICALRoot().PEM(),
 		"eaa-ca.pem":      d.world.EAA().Bundle(),
 		"admin.token":     []byte(d.token + "\n"),
 		"edgenode.yaml":   []byte(d.yaml()),
@@ -44,11 +45,15 @@ func (d *demo) yaml() string {
 	line("public: {listen: %q}", d.o.Listen)
 	line("admin: {listen: %q, token_file: admin.token}", d.o.Admin)
 	line("trust:")
+	line("  soak: 0s")
 	line("  sources:")
 	for _, p := range verifytest.Profiles() {
 		line("    - {name: %s-list, type: lote, profile: %s, url: %q, signers: [list-signer.pem], refresh: 10s, required: true, allow_insecure: true}",
 			p, p, d.origin.url+"/lists/"+p)
 	}
+	line("    - {name: eu-lotl, type: lotl, url: %q, oj: %q, signers: [list-signer.pem], refresh: 10s, national_refresh: 10s, required: true, allow_insecure: true}",
+		d.world.LOTLURL(), verifytest.OfficialJournal)
+	line("    - {name: us-vical, type: vical, url: %q, signers: [vical-root.pem], refresh: 10s, required: true, allow_insecure: true}", d.origin.url+vicalPath)
 	eaa := d.world.EAA()
 	types, _ := json.Marshal(eaa.Types)
 	line("    - {name: eaa-bundle, type: anchors, url: \"file:eaa-ca.pem\", kind: eaa, purposes: [issuance, revocation], territory: %s, types: %s}", eaa.Territory, types)
@@ -57,6 +62,7 @@ func (d *demo) yaml() string {
 		line("    %q: eaa", typ)
 	}
 	line("    %q: pubeaa", verifytest.TypeResidence)
+	line("    %q: qeaa", verifytest.TypeDiploma)
 	line("status:")
 	uris, _ := json.Marshal(d.statusURIs())
 	line("  prefetch: %s", uris)
@@ -68,7 +74,7 @@ func (d *demo) yaml() string {
 
 // statusURIs are the status lists of issuers whose anchors count.
 func (d *demo) statusURIs() (uris []string) {
-	for _, uri := range d.world.StatusURIs(d.origin.url) {
+	for _, uri := range append(d.world.StatusURIs(d.origin.url), d.world.ListedStatusURIs(d.origin.url)...) {
 		if !strings.Contains(uri, d.world.Withdrawn().ID) {
 			uris = append(uris, uri)
 		}

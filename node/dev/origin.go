@@ -44,7 +44,8 @@ func listenOrigin(d *demo) (*originServer, error) {
 	o := &originServer{d: d, host: l.Addr().String(), lists: make(map[string][]byte)}
 	o.url = "http://" + o.host
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /lists/{profile}", o.list)
+	mux.HandleFunc("GET /{list}", o.list)
+	mux.HandleFunc("GET /lists/{list}", o.list)
 	mux.HandleFunc("GET /status/{name}", o.status)
 	mux.HandleFunc("GET /dev/samples", o.samples)
 	mux.HandleFunc("POST /dev/present", o.present)
@@ -65,21 +66,39 @@ func (o *originServer) close() {
 	}
 }
 
-// list serves a list of trusted entities, the same bytes each time.
+// vicalPath is where the VICAL is published.
+const vicalPath = "/vical"
+
+// list serves a trust list, the same bytes each time.
 func (o *originServer) list(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	profile := r.PathValue("profile")
-	b, ok := o.lists[profile]
+	b, ok := o.lists[r.URL.Path]
 	if !ok {
 		var err error
-		if b, err = o.d.world.LoTE(profile, verifytest.ListOptions{}); err != nil {
+		if b, err = o.make(r.URL.Path, r.PathValue("list")); err != nil {
 			http.Error(w, "no such list", http.StatusNotFound)
 			return
 		}
-		o.lists[profile] = b
+		o.lists[r.URL.Path] = b
 	}
-	publish(w, r, "application/jose", b)
+	publish(w, r, "application/octet-stream", b) // nobody should go by it
+}
+
+// make makes the list that is published under a path.
+func (o *originServer) make(path, name string) ([]byte, error) {
+	world := o.d.world
+	switch o.url + path {
+	case world.LOTLURL():
+		return world.LOTL(verifytest.LOTLOptions{})
+	case world.TLURL("DE"):
+		return world.TL("DE", verifytest.TLOptions{})
+	case world.TLURL("NL"):
+		return world.TL("NL", verifytest.TLOptions{})
+	case o.url + vicalPath:
+		return world.VICAL(verifytest.VICALOptions{})
+	}
+	return world.LoTE(name, verifytest.ListOptions{})
 }
 
 // status serves the newest token of a status list.
@@ -101,7 +120,7 @@ func publish(w http.ResponseWriter, r *http.Request, mediaType string, b []byte)
 
 // samples lists what POST /dev/present can make.
 func (o *originServer) samples(w http.ResponseWriter, r *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"samples": verifytest.Samples()})
+	writeJSON(w, http.StatusOK, map[string]any{"samples": shown()})
 }
 
 // presentRequest is the body of POST /dev/present. Only sample is needed; what is
@@ -160,7 +179,7 @@ func isStatus(c reason.Code) bool {
 }
 
 func isSample(name string) bool {
-	return slices.ContainsFunc(verifytest.Samples(), func(s verifytest.Sample) bool { return s.Name == name })
+	return slices.ContainsFunc(shown(), func(s verifytest.Sample) bool { return s.Name == name })
 }
 
 // revoke revokes the credential that was last made for a sample, and has the node

@@ -52,7 +52,7 @@ func (d *demo) presentAndVerify(t *testing.T, ask map[string]any) (body map[stri
 // it says of itself.
 func TestPresentEverySample(t *testing.T) {
 	d := startDemo(t)
-	for _, s := range verifytest.Samples() {
+	for _, s := range shown() {
 		t.Run(s.Name, func(t *testing.T) {
 			body, a := d.presentAndVerify(t, map[string]any{"sample": s.Name, "nonce": "my-own-nonce", "client_id": "x509_san_dns:shop.example"})
 			if body["nonce"] != "my-own-nonce" || body["client_id"] != "x509_san_dns:shop.example" || body["flow"] != "redirect" {
@@ -174,7 +174,7 @@ func TestSamples(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	var list struct{ Samples []verifytest.Sample }
-	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil || len(list.Samples) != len(verifytest.Samples()) {
+	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil || len(list.Samples) != len(shown()) {
 		t.Errorf("%v, %d samples", err, len(list.Samples))
 	}
 }

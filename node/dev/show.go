@@ -18,9 +18,14 @@ import (
 // revoked is the sample whose credential the demonstration revokes.
 const revoked = "sdjwt-pid-de"
 
+// shown are the samples of the demonstration: all there are.
+func shown() []verifytest.Sample {
+	return append(verifytest.Samples(), verifytest.ListedSamples()...)
+}
+
 // makeSamples makes one presentation of each sample and writes the requests.
 func (d *demo) makeSamples() error {
-	for _, s := range verifytest.Samples() {
+	for _, s := range shown() {
 		made, err := d.world.Make(s.Name, verifytest.Context{StatusBase: d.origin.url}, time.Now())
 		if err != nil {
 			return err

@@ -1,0 +1,96 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/edgetrust/edgetrust/cache"
+	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/cache/origin"
+	"github.com/edgetrust/edgetrust/node/admin"
+)
+
+// Refresh looks at one origin now.
+func (e engine) Refresh(ctx context.Context, url string) (admin.Refreshed, error) {
+	if err := e.waitRestored(ctx); err != nil {
+		return admin.Refreshed{}, err
+	}
+	out, err := e.follower.Refresh(ctx, url)
+	var fetch *origin.FetchError
+	switch {
+	case errors.Is(err, origin.ErrUnknown):
+		return admin.Refreshed{}, admin.ErrUnknown
+	case errors.As(err, &fetch):
+		return admin.Refreshed{}, &admin.FetchError{Err: fetch.Err}
+	case err != nil:
+		return admin.Refreshed{}, err
+	}
+	return refreshed(out), nil
+}
+
+// Publish takes in bytes that an operator hands over. They name their list
+// themselves, and are judged like those of any origin.
+func (e engine) Publish(ctx context.Context, b []byte) (admin.Refreshed, error) {
+	if err := e.waitRestored(ctx); err != nil {
+		return admin.Refreshed{}, err
+	}
+	out, err := e.store.Offer(b, artefact.Publish, time.Now())
+	if err != nil {
+		return admin.Refreshed{}, err
+	}
+	return refreshed(out), nil
+}
+
+func refreshed(out cache.Outcome) admin.Refreshed {
+	done := admin.Refreshed{List: out.List, Outcome: admin.Admitted, Sequence: out.Ref.Version}
+	if out.Unchanged {
+		done.Outcome = admin.Unchanged
+	}
+	return done
+}
+
+// Accept takes an operator's word that a change which is held back is right.
+func (e engine) Accept(ctx context.Context, name string) (admin.Operated, error) {
+	if err := e.waitRestored(ctx); err != nil {
+		return admin.Operated{}, err
+	}
+	done, err := e.store.Accept(name, time.Now())
+	return operated(name, "accept", done, err)
+}
+
+// Reset forgets a list's history, and looks at its origin in the hope of a version
+// that is now acceptable.
+func (e engine) Reset(ctx context.Context, name string) (admin.Operated, error) {
+	if err := e.waitRestored(ctx); err != nil {
+		return admin.Operated{}, err
+	}
+	done, err := e.store.Reset(name)
+	if err == nil {
+		e.follower.Sync()
+	}
+	return operated(name, "reset", done, err)
+}
+
+func operated(name, act, done string, err error) (admin.Operated, error) {
+	switch {
+	case errors.Is(err, cache.ErrUnknownList):
+		return admin.Operated{}, admin.ErrUnknown
+	case errors.Is(err, cache.ErrNothing):
+		return admin.Operated{}, admin.ErrNothingToDo
+	case err != nil:
+		return admin.Operated{}, err
+	}
+	return admin.Operated{List: name, Done: act, Detail: done}, nil
+}
+
+// waitRestored waits until what the disk held is loaded: an act on a list must not
+// be overtaken by it.
+func (n *Node) waitRestored(ctx context.Context) error {
+	select {
+	case <-n.restored:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

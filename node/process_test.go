@@ -1,0 +1,133 @@
+package node
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgetrust/edgetrust/node/client"
+	"github.com/edgetrust/edgetrust/node/config"
+)
+
+// nodeProcess names, in the environment, the configuration of the node that this
+// program is then: tests that kill a node need one in a process of its own.
+const nodeProcess = "EDGETRUST_TEST_NODE"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(nodeProcess); path != "" {
+		if err := runProcess(path); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// runProcess is edgenode run for anchors of a test ecosystem.
+func runProcess(path string) error {
+	c, err := config.Load(path)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, Options{Config: c, Version: "0.0.0-test", Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil)), UnsafeDev: true})
+}
+
+// process is a node in a process of its own.
+type process struct {
+	cmd     *exec.Cmd
+	client  *client.Client
+	started time.Time
+}
+
+// startProcess starts a node from a folder's edgenode.yaml and returns when it
+// listens.
+func startProcess(t testing.TB, dir string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(os.Args[0]), started: time.Now()}
+	p.cmd.Env = append(os.Environ(), nodeProcess+"="+filepath.Join(dir, "edgenode.yaml"))
+	out, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	var said bytes.Buffer
+	lines := bufio.NewReader(io.TeeReader(out, &said))
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			t.Fatalf("the node ended: %v\n%s", err, said.String())
+		}
+		var l struct{ Msg, Public, Admin string }
+		if json.Unmarshal(line, &l) == nil && l.Msg == "listening" {
+			p.client, err = client.New(client.Options{
+				URL: "https://" + l.Public, AdminURL: "http://" + l.Admin, AdminToken: labToken, Protocol: client.HTTP2, UnsafeInsecure: true,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { _, _ = io.Copy(io.Discard, lines) }()
+			return p
+		}
+	}
+}
+
+// kill ends the process as a crash does; it may be called twice.
+func (p *process) kill() {
+	if p.cmd.ProcessState != nil {
+		return
+	}
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+	if p.client != nil {
+		_ = p.client.Close()
+	}
+}
+
+// waitReady returns when the node is ready.
+func (p *process) waitReady(t testing.TB) {
+	t.Helper()
+	eventually(t, "the process is ready", func() bool {
+		r, err := p.client.Ready(t.Context())
+		return err == nil && r.Ready
+	})
+}
+
+// sequences are the versions that the node serves, by list.
+func (p *process) sequences(t testing.TB) map[string]uint64 {
+	t.Helper()
+	lists, err := p.client.Lists(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make(map[string]uint64)
+	for _, l := range lists {
+		out[l.Name] = l.Sequence
+	}
+	return out
+}
+
+// publish hands a list to the node; refused says that it answered and would not
+// have it, which is not what a crash looks like.
+func (p *process) publish(ctx context.Context, b []byte) (refused bool, err error) {
+	_, err = p.client.Publish(ctx, b)
+	var problem *client.Problem
+	return errors.As(err, &problem), err
+}
