@@ -8,8 +8,9 @@ import (
 // Reader goes once through a document, from its root to its last element, without
 // building a tree. It reads text that this package has written, which is
 // well-formed, has neither comments nor CDATA sections, and quotes every value by
-// ". For such text it takes a fifth of the time of encoding/xml; trusted lists run
-// to megabytes, of which a caller wants little.
+// ". For such text it takes a third of the time of encoding/xml, and less where
+// parts are passed over: trusted lists run to megabytes, of which a caller wants
+// little.
 type Reader struct {
 	in    []byte
 	pos   int

@@ -27,7 +27,7 @@ import (
 )
 
 // Limits, beside those of the XML document itself: 16 MiB, 64 levels, 2 million
-// nodes. The largest list of 2026 has 547 services, the LOTL 46 pointers.
+// nodes. The largest list of 2026 has 547 services, the LOTL 43 pointers.
 const (
 	MaxPivots       = 32
 	MaxPointers     = 256
