@@ -70,15 +70,16 @@ var story = []step{
 	{"eu:FR": {"2", long("french one")}, "eu:DE": {"4", long("german four")}, "pid": {"4", long("pid four")}},
 }
 
-// read opens a folder and returns all that it holds. Nothing may be damaged.
+// read opens a folder and returns all that it holds. Nothing may be damaged, and
+// nothing unfinished left.
 func read(t *testing.T, files disk.FS) (*disk.Store, map[string]kept) {
 	t.Helper()
 	s, c, err := disk.Open("/data", files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Problems) > 0 {
-		t.Fatalf("problems %+v", c.Problems)
+	if all := entries(t, files); len(c.Problems) > 0 || strings.Contains(all, ".tmp") {
+		t.Fatalf("problems %+v, files %s", c.Problems, all)
 	}
 	return s, holds(t, s, c)
 }

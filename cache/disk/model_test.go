@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"sync/atomic"
@@ -145,6 +146,67 @@ func TestEveryFailure(t *testing.T) {
 			if _, found := read(t, f); !maps.Equal(found, will) {
 				t.Fatalf("%s, operation %d, again: %v", op, at, found)
 			}
+		}
+	}
+}
+
+// Commits that fail one after the other do not fill the disk.
+func TestFailuresDoNotAddUp(t *testing.T) {
+	for _, dir := range []string{"/data/bodies", "/data/states"} {
+		f := disktest.New()
+		s, _ := read(t, f)
+		if err := lists.do(s); err != nil {
+			t.Fatal(err)
+		}
+		f.Fault(func(op disktest.Op, name string) error {
+			if op == disktest.SyncDir && name == dir {
+				return syscall.EIO
+			}
+			return nil
+		})
+		for i := range 10 {
+			if err := (step{"pid": {"2", long(fmt.Sprint(i))}}).do(s); !errors.Is(err, syscall.EIO) {
+				t.Fatal(err)
+			}
+		}
+		// At most the first new version is there: it may be named already.
+		if all := strings.Fields(entries(t, f)); len(all) > 6 {
+			t.Errorf("%s cannot be synced: %d files", dir, len(all))
+		}
+	}
+}
+
+// A state that was replaced may come back as long as its folder was not synced, so
+// its body stays, whatever else fails meanwhile.
+func TestOldBodyStaysUntilSynced(t *testing.T) {
+	for seed := range uint64(20) {
+		f := disktest.New()
+		s, _ := read(t, f)
+		first, second := step{"pid": {"1", long("one")}}, step{"pid": {"2", long("two")}}
+		if err := first.do(s); err != nil {
+			t.Fatal(err)
+		}
+		f = f.Restart()
+		s, _, err := disk.Open("/data", f) // and no body is read
+		if err != nil {
+			t.Fatal(err)
+		}
+		fail := func(dir string, c step) {
+			t.Helper()
+			f.Fault(func(op disktest.Op, name string) error {
+				if op == disktest.SyncDir && name == dir {
+					return syscall.EIO
+				}
+				return nil
+			})
+			if err := c.do(s); !errors.Is(err, syscall.EIO) {
+				t.Fatal(err)
+			}
+		}
+		fail("/data/states", second)
+		fail("/data/bodies", first)
+		if _, found := read(t, f.Reboot(seed)); found["pid"] != first["pid"] && found["pid"] != second["pid"] {
+			t.Errorf("seed %d: found state %q, body of %d bytes", seed, found["pid"].state, len(found["pid"].body))
 		}
 	}
 }
