@@ -30,7 +30,9 @@ func DefaultServices() map[string]trustlist.Kind {
 }
 
 // VerifyNational checks the signature with the signers that the LOTL names, then the
-// content against the profile of national lists, and returns the anchors it yields.
+// content against the profile of national lists, and returns the anchors it yields,
+// those of services in bad standing included. The refusals are those of VerifyLOTL,
+// but for the ones about locations, notices and pointers.
 func (u *Unverified) VerifyNational(o NationalOptions) (trustlist.Verified, error) {
 	signed, err := u.doc.Verify(o.Pointer.Signers)
 	if err != nil {
@@ -77,12 +79,12 @@ func (r *reader) nationalScheme(s *scheme, o NationalOptions) error {
 	// Step 6 wants the names equal. Those of Belgium differ since its ministry got a
 	// longer one, in lists that are good: the signer and the territory are what binds
 	// a list to its pointer.
-	if !slices.ContainsFunc(s.operators, func(n name) bool { return names(o.Pointer.Operators, n.text) }) {
+	if !slices.ContainsFunc(s.operators, func(n name) bool { return isOneOf(n.text, o.Pointer.Operators) }) {
 		r.warn("no name of the scheme operator is one that the list of lists gives")
 	}
 	return r.window()
 }
 
-func names(operators []string, text string) bool {
-	return slices.ContainsFunc(operators, func(o string) bool { return strings.EqualFold(o, text) })
+func isOneOf(operator string, operators []string) bool {
+	return slices.ContainsFunc(operators, func(o string) bool { return strings.EqualFold(o, operator) })
 }

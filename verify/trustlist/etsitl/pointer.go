@@ -42,6 +42,9 @@ func (p *pointer) read(r *xmldsig.Reader) error {
 	return children(r, func(local string) (err error) {
 		switch local {
 		case "TSLLocation":
+			if p.location != "" {
+				return invalid("a pointer has two locations")
+			}
 			p.location, err = value(r)
 		case "ServiceDigitalIdentities":
 			err = children(r, func(string) error {

@@ -80,6 +80,7 @@ func TestPointers(t *testing.T) {
 		"Greece by both codes":        {func(xml string) string { return behind(other("EL") + other("gr"))(xml) }, reason.TrustListPointerInvalid},
 		"one more":                    {behind(other("EL")), ""},
 		"no location":                 {func(xml string) string { return exchange(all[2], drop("TSLLocation")(all[2]))(xml) }, reason.TrustListPointerInvalid},
+		"two locations":               {func(xml string) string { return exchange(all[2], double("TSLLocation")(all[2]))(xml) }, reason.TrustListPointerInvalid},
 		"a file":                      {in(2, "<TSLLocation>https:", "<TSLLocation>file:"), reason.TrustListPointerInvalid},
 		"credentials in the location": {in(2, "<TSLLocation>https://", "<TSLLocation>https://u:p@"), reason.TrustListPointerInvalid},
 		"plain http":                  {in(2, "<TSLLocation>https:", "<TSLLocation>http:"), ""},
