@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -400,4 +401,18 @@ func TestEventsKeepTheContract(t *testing.T) {
 		l.res.Body = io.NopCloser(strings.NewReader(string(slices.Concat([]byte(comeBack), frames(w.feed.events)))))
 		judge(t, get("/v1/events?after=0"), nil, l.res)
 	})
+}
+
+// What stands in a path, a query or a header is in no log, whatever its level.
+func TestDocumentsAreLoggedBare(t *testing.T) {
+	var out lockedBuffer
+	h := newHandler(t, fake{}, func(o *Options) {
+		o.Logger = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	for _, path := range []string{"/v1/lists/CANARY/anchors", "/v1/lists/x/anchors?kind=CANARY", "/v1/lists/x/anchors?CANARY=1", "/v1/artefacts/CANARY", "/v1/events?after=CANARY", "/v1/CANARY"} {
+		call(t, h, get(path, "Last-Event-ID", "CANARY"))
+	}
+	if s := out.String(); strings.Contains(s, "CANARY") || strings.Count(s, "request refused") != 6 {
+		t.Errorf("%s", s)
+	}
 }

@@ -1,7 +1,11 @@
 package api
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/edgetrust/edgetrust/verify"
@@ -82,6 +86,39 @@ func FuzzDecodeCBOR(f *testing.F) {
 		b, p := h.requestOf(again, "")
 		if p != nil || !reflect.DeepEqual(a, b) {
 			t.Fatalf("CBOR asks %+v, JSON asks %+v (%v)", a, b, p)
+		}
+	})
+}
+
+// FuzzDocumentNames: whatever stands in a path, a query or a header, the answer is
+// a document or a problem of the request, and the problem does not quote it.
+func FuzzDocumentNames(f *testing.F) {
+	f.Add("eu-lotl:DE", "kind=pid&territory=DE&purpose=issuance&after=1", "1")
+	f.Add(hex64, "after=0", "")
+	f.Add("a/b/../%2e", "a=b;c&%zz&=&after=-1", "18446744073709551616")
+	f.Add("\x00\xff", "after=\x00", "CANARY")
+	o := Options{Engine: fake{}, Holdings: fake{anchors: map[string]ListAnchors{"eu-lotl:DE": listOf(3)}}, Feed: NewFeed(noon)}
+	h := New(o)
+	f.Fuzz(func(t *testing.T, name, query, id string) {
+		const marker = "CANARY"
+		for _, path := range []string{"/v1/lists/" + name + "/anchors", "/v1/artefacts/" + name, "/v1/events", "/v1/lists/" + marker + name + "/anchors"} {
+			r := httptest.NewRequest(http.MethodHead, "https://localhost/", nil)
+			if path != "/v1/events" {
+				r.Method = http.MethodGet
+			}
+			r.URL = &url.URL{Path: path, RawQuery: query}
+			r.Header.Set("Last-Event-ID", id)
+			r.TLS.HandshakeComplete = true
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			switch w.Code {
+			case 200, 400, 404:
+			default:
+				t.Fatalf("%s?%s: %d %s", path, query, w.Code, w.Body)
+			}
+			if w.Code != 200 && strings.Contains(w.Body.String(), marker) {
+				t.Fatalf("quoted: %s", w.Body)
+			}
 		}
 	})
 }

@@ -60,12 +60,6 @@ func (c *Client) VerifyBatch(ctx context.Context, bodies []json.RawMessage) ([]B
 	return items, nil
 }
 
-// Lists returns the trust lists that the node is configured with.
-func (c *Client) Lists(ctx context.Context) ([]List, error) {
-	v, err := get[struct{ Lists []List }](ctx, c, "/v1/lists")
-	return v.Lists, err
-}
-
 // Info returns what the node says of itself.
 func (c *Client) Info(ctx context.Context) (Info, error) { return get[Info](ctx, c, "/v1/info") }
 
@@ -73,19 +67,6 @@ func (c *Client) Info(ctx context.Context) (Info, error) { return get[Info](ctx,
 func (c *Client) Codes(ctx context.Context) ([]Code, error) {
 	v, err := get[struct{ Codes []Code }](ctx, c, "/v1/codes")
 	return v.Codes, err
-}
-
-// Refresh makes the node look at a list now, and returns when it has.
-func (c *Client) Refresh(ctx context.Context, url string) (Refreshed, error) {
-	body, err := json.Marshal(map[string]string{"url": url})
-	if err != nil {
-		return Refreshed{}, err
-	}
-	r, err := c.DoAdmin(ctx, http.MethodPost, "/v1/refresh", JSON, JSON, body)
-	if err != nil {
-		return Refreshed{}, err
-	}
-	return decode[Refreshed](r)
 }
 
 // Ready asks whether the node serves. An error means that it could not be asked.

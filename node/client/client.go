@@ -150,7 +150,8 @@ type Response struct {
 }
 
 // Do sends a request to the public listener and returns whatever came, problems
-// included. The media types may be "" for JSON.
+// included. The path is escaped already, and may have a query. The media types may
+// be "" for JSON.
 func (c *Client) Do(ctx context.Context, method, path, contentType, accept string, body []byte) (*Response, error) {
 	return c.do(ctx, c.http, c.public, c.o.Token, method, path, contentType, accept, body)
 }
@@ -166,26 +167,42 @@ func (c *Client) DoAdmin(ctx context.Context, method, path, contentType, accept 
 func (c *Client) do(ctx context.Context, via *http.Client, to *url.URL, token, method, path, contentType, accept string, body []byte) (*Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
 	defer cancel()
-	var src io.Reader
-	if body != nil {
-		src = bytes.NewReader(body)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, to.JoinPath(path).String(), src)
+	req, err := newRequest(ctx, to, token, method, path, or(accept, JSON), body)
 	if err != nil {
 		return nil, err
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", or(contentType, JSON))
 	}
-	req.Header.Set("Accept", or(accept, JSON))
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
 	resp, err := via.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
+	return read(resp)
+}
+
+func newRequest(ctx context.Context, to *url.URL, token, method, path, accept string, body []byte) (*http.Request, error) {
+	var src io.Reader
+	if body != nil {
+		src = bytes.NewReader(body)
+	}
+	path, query, _ := strings.Cut(path, "?")
+	u := to.JoinPath(path)
+	u.RawQuery = query
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), src)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", accept)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	return req, nil
+}
+
+// read takes in the whole answer.
+func read(resp *http.Response) (*Response, error) {
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err == nil && len(b) > maxAnswer {
 		err = fmt.Errorf("larger than %d bytes", maxAnswer)

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -40,6 +41,22 @@ func (engine) Lists() []api.ListInfo {
 }
 func (engine) Info() api.Info { return api.Info{Seeded: true} }
 
+// signed is a list as it was received, larger than any buffer between.
+var signed = bytes.Repeat([]byte("signed\r\n"), 1<<18)
+
+func (engine) Artefact(digest [sha256.Size]byte) (api.Artefact, bool) {
+	return api.Artefact{Kind: "tl", Bytes: signed}, digest == sha256.Sum256(signed)
+}
+
+// Anchors of eu-lotl:DE take three answers.
+func (engine) Anchors(name string) (api.ListAnchors, bool) {
+	l := api.ListAnchors{List: name, Type: "tl", State: "fresh", Sequence: 145, SHA256: strings.Repeat("0", 64), Skipped: []api.SkippedInfo{{Entity: "e", Why: "unsupported key"}}}
+	for i := range 1234 {
+		l.Anchors = append(l.Anchors, api.AnchorInfo{Subject: fmt.Sprint(i), Kind: []string{"pid", "qeaa"}[i%2], Purpose: "issuance", Territory: "DE", Standing: api.InForce})
+	}
+	return l, name == "eu-lotl:DE"
+}
+
 const token, adminToken = "a-public-token-of-mine", "an-admin-token-of-mine"
 
 func digest(s string) func() [][sha256.Size]byte {
@@ -55,10 +72,28 @@ func (refresher) Refresh(_ context.Context, url string) (admin.Refreshed, error)
 	return admin.Refreshed{}, admin.ErrUnknown
 }
 
+func (refresher) Publish(_ context.Context, b []byte) (admin.Refreshed, error) {
+	if !bytes.Equal(b, signed) {
+		return admin.Refreshed{}, reason.Refuse(reason.ArtefactUnknown, "the bytes name no list that is followed")
+	}
+	return admin.Refreshed{List: "eu-lotl:DE", Outcome: admin.Admitted, Sequence: 145}, nil
+}
+
+func (refresher) Accept(_ context.Context, list string) (admin.Operated, error) {
+	if list != "eu-lotl:DE" {
+		return admin.Operated{}, admin.ErrUnknown
+	}
+	return admin.Operated{List: list, Done: "accept", Detail: "3 removed anchors confirmed"}, nil
+}
+
+func (refresher) Reset(_ context.Context, list string) (admin.Operated, error) {
+	return admin.Operated{List: list, Done: "reset"}, admin.ErrNothingToDo
+}
+
 // node serves both listeners.
 func node(t *testing.T, change ...func(*api.Options)) (s *serve.Server, adminURL string) {
 	t.Helper()
-	o := api.Options{Engine: engine{}, NodeName: "edge-1", Version: "1", Auth: api.Auth{Tokens: digest(token)}}
+	o := api.Options{Engine: engine{}, Holdings: engine{}, NodeName: "edge-1", Version: "1", Auth: api.Auth{Tokens: digest(token)}}
 	for _, c := range change {
 		c(&o)
 	}
@@ -68,7 +103,7 @@ func node(t *testing.T, change ...func(*api.Options)) (s *serve.Server, adminURL
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve() }()
-	private := httptest.NewServer(admin.New(admin.Options{Refresher: refresher{}, Tokens: digest(adminToken), Loopback: true,
+	private := httptest.NewServer(admin.New(admin.Options{Refresher: refresher{}, Publisher: refresher{}, Operator: refresher{}, Tokens: digest(adminToken), Loopback: true,
 		Readiness: func() admin.Readiness {
 			return admin.Readiness{NotReady: []string{"draining"}, Degraded: []string{"late"}}
 		}}))

@@ -96,31 +96,6 @@ type Basis struct {
 	Stale      bool      `json:"stale"`
 }
 
-// List is one configured trust list.
-type List struct {
-	Name       string        `json:"name"`
-	Type       string        `json:"type"`
-	URL        string        `json:"url"`
-	State      string        `json:"state"`
-	Sequence   uint64        `json:"sequence"`
-	SHA256     string        `json:"sha256"`
-	Issued     time.Time     `json:"issued"`
-	NextUpdate time.Time     `json:"next_update"`
-	LookedAt   time.Time     `json:"looked_at"`
-	AgeSeconds int64         `json:"age_seconds"`
-	CameFrom   string        `json:"came_from"`
-	Anchors    int           `json:"anchors"`
-	Refused    []RefusedList `json:"refused"`
-}
-
-// RefusedList is one version of a list that was refused.
-type RefusedList struct {
-	At     time.Time `json:"at"`
-	Door   string    `json:"door"`
-	Code   string    `json:"code"`
-	Detail string    `json:"detail"`
-}
-
 // Info is what a node says of itself.
 type Info struct {
 	Node     string    `json:"node"`
@@ -143,11 +118,18 @@ type Code struct {
 	Text    string `json:"text"`
 }
 
-// Refreshed is what a refresh came to.
+// Refreshed is what a refresh or a publication came to.
 type Refreshed struct {
 	List     string `json:"list"`
 	Outcome  string `json:"outcome"` // admitted or unchanged
 	Sequence uint64 `json:"sequence"`
+}
+
+// Operated is what an operator's decision about a list came to.
+type Operated struct {
+	List   string `json:"list"`
+	Done   string `json:"done"` // accept or reset
+	Detail string `json:"detail"`
 }
 
 // Readiness says whether a node serves, and what is wrong with it.
