@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/edgetrust/edgetrust/node/client"
@@ -14,21 +13,9 @@ import (
 
 // followed is a list of a running node with its anchors.
 type followed struct {
-	list
-	anchors []anchor
-	all     bool // anchors are all it has
-}
-
-// anchor is an anchor as /v1/lists/{name}/anchors shows it.
-type anchor struct {
-	CertificateSHA256 string            `json:"certificate_sha256"`
-	SKI               string            `json:"ski"`
-	Subject           string            `json:"subject"`
-	Kind              trustlist.Kind    `json:"kind"`
-	Purpose           trustlist.Purpose `json:"purpose"`
-	Territory         string            `json:"territory"`
-	Types             []string          `json:"types"`
-	Standing          string            `json:"standing"`
+	client.List
+	anchors []client.Anchor
+	known   bool // the node has told them
 }
 
 // followed asks the node for its lists and their anchors, each once.
@@ -38,41 +25,25 @@ func (r *run) followed() ([]followed, error) {
 		return nil, err
 	}
 	defer cl.Close()
-	raw, err := r.get(cl, "/v1/lists")
+	lists, err := cl.Lists(r.ctx)
 	if err != nil {
-		return nil, err
+		return nil, r.ask(err)
 	}
-	a, err := decode[listsAnswer](raw)
-	if err != nil {
-		return nil, err
-	}
-	var held []followed
-	for _, l := range a.nested() {
-		f := followed{list: l}
-		if f.anchors, f.all, err = r.anchorsOf(cl, l.Name); err != nil {
-			return nil, err
+	held := make([]followed, len(lists))
+	for i, l := range lists {
+		held[i].List = l
+		a, err := cl.Anchors(r.ctx, l.Name, client.AnchorFilter{})
+		var problem *client.Problem
+		switch {
+		case err == nil:
+			held[i].anchors, held[i].known = a.Anchors, true
+		case errors.As(err, &problem) && problem.Status == http.StatusNotFound:
+			// An older node: it cannot be told from here.
+		default:
+			return nil, r.ask(err)
 		}
-		held = append(held, f)
 	}
 	return held, nil
-}
-
-// anchorsOf returns the first page of a list's anchors. A node that does not serve
-// them is none the worse: then it cannot be told from here.
-func (r *run) anchorsOf(cl *client.Client, name string) (list []anchor, all bool, err error) {
-	raw, err := r.get(cl, "/v1/lists/"+url.PathEscape(name)+"/anchors")
-	var problem *client.Problem
-	if errors.As(err, &problem) && problem.Status == http.StatusNotFound {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	a, err := decode[struct {
-		Anchors []anchor `json:"anchors"`
-		Next    int      `json:"next"`
-	}](raw)
-	return a.Anchors, a.Next == 0, err
 }
 
 // heldBy says of each list of a node whether it holds the anchor. National lists of
@@ -91,32 +62,32 @@ func heldBy(lists []followed, e verify.Explanation) (out []holder) {
 
 func (f *followed) holder(e verify.Explanation) holder {
 	h := holder{Name: f.Name, Type: f.Type}
-	note := fmt.Sprintf("%s, %d anchors, from %s", f.State, f.Anchors, f.URL)
-	var best *anchor
-	for i, a := range f.anchors {
-		if isAnchor(e.Issuer, a.Subject, a.SKI, a.CertificateSHA256) && (best == nil || len(a.but(e)) < len(best.but(e))) {
-			best = &f.anchors[i]
+	holds, least := false, []string(nil)
+	for _, a := range f.anchors {
+		if !isAnchor(e.Issuer, a.Subject, a.SKI, a.CertificateSHA256) {
+			continue
+		}
+		if b := but(a, e); !holds || len(b) < len(least) {
+			holds, least = true, b
 		}
 	}
-	if holds := best != nil; holds || f.all {
+	if f.known {
 		h.Holds = &holds
 	}
-	if best != nil {
-		note = strings.Join(append(best.but(e), note), ", ")
-	}
-	h.Note = note
+	h.Note = strings.Join(append(least, fmt.Sprintf("%s, %d anchors, from %s", f.State, f.Anchors, f.URL)), ", ")
 	return h
 }
 
 // but says why an anchor does not serve the presentation; empty when it does.
-func (a anchor) but(e verify.Explanation) (why []string) {
-	if a.Kind != e.Kind {
-		why = append(why, "for another kind ("+string(a.Kind)+")")
+func but(a client.Anchor, e verify.Explanation) (why []string) {
+	kind := trustlist.Kind(a.Kind)
+	if kind != e.Kind {
+		why = append(why, "for another kind ("+a.Kind+")")
 	}
-	if a.Purpose != trustlist.Issuance {
+	if a.Purpose != string(trustlist.Issuance) {
 		why = append(why, "not for issuance")
 	}
-	if !(&trustlist.Anchor{Kind: a.Kind, Types: a.Types}).ServesType(e.Type) {
+	if !(&trustlist.Anchor{Kind: kind, Types: a.Types}).ServesType(e.Type) {
 		why = append(why, "limited to other types")
 	}
 	if a.Territory != "" && e.Issuer.Country != "" && a.Territory != trustlist.Territory(e.Issuer.Country) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgetrust/edgetrust/node/client"
 	"github.com/edgetrust/edgetrust/node/config"
 	"github.com/edgetrust/edgetrust/verify"
 	"github.com/edgetrust/edgetrust/verify/dcql"
@@ -74,45 +75,45 @@ func outline(list []holder) string {
 func TestHeldBy(t *testing.T) {
 	e := verify.Explanation{Kind: trustlist.KindQEAA, Type: "urn:diploma:1"}
 	e.Issuer = verify.Needed{Country: "DE", SHA256: "leaf", AnchorName: "CN=A", AnchorKeyID: "01"}
-	good := anchor{Subject: "CN=A", SKI: "01", Kind: trustlist.KindQEAA, Purpose: trustlist.Issuance, Territory: "DE", Standing: "in_force"}
-	but := func(edit func(*anchor)) []anchor {
+	good := client.Anchor{Subject: "CN=A", SKI: "01", Kind: "qeaa", Purpose: "issuance", Territory: "DE", Standing: "in_force"}
+	but := func(edit func(*client.Anchor)) []client.Anchor {
 		a := good
 		edit(&a)
-		return []anchor{a}
+		return []client.Anchor{a}
 	}
 	for name, c := range map[string]struct {
-		anchors []anchor
-		part    bool
+		anchors []client.Anchor
+		older   bool
 		want    string
 		says    string
 	}{
-		"it":             {anchors: []anchor{good}, want: "l does", says: "fresh"},
+		"it":             {anchors: []client.Anchor{good}, want: "l does", says: "fresh"},
 		"none":           {want: "l not"},
-		"none so far":    {part: true, want: "l may"},
-		"the signer":     {anchors: but(func(a *anchor) { a.Subject, a.CertificateSHA256 = "CN=B", "leaf" }), want: "l does"},
-		"another name":   {anchors: but(func(a *anchor) { a.Subject = "CN=B" }), want: "l not"},
-		"another key":    {anchors: but(func(a *anchor) { a.SKI = "02" }), want: "l not"},
-		"an unknown key": {anchors: but(func(a *anchor) { a.SKI = "" }), want: "l does"},
-		"another kind":   {anchors: but(func(a *anchor) { a.Kind = trustlist.KindPID }), want: "l does", says: "for another kind (pid)"},
-		"revocation":     {anchors: but(func(a *anchor) { a.Purpose = trustlist.Revocation }), want: "l does", says: "not for issuance"},
-		"other types":    {anchors: but(func(a *anchor) { a.Types = []string{"x"} }), want: "l does", says: "limited to other types"},
-		"another land":   {anchors: but(func(a *anchor) { a.Territory = "FR" }), want: "l does", says: "for another territory (FR)"},
-		"withdrawn":      {anchors: but(func(a *anchor) { a.Standing = "not_in_good_standing" }), want: "l does", says: "which is not in good standing"},
-		"the best":       {anchors: append(but(func(a *anchor) { a.Kind = trustlist.KindPID }), good), want: "l does", says: "fresh"},
+		"not told":       {older: true, want: "l may"},
+		"the signer":     {anchors: but(func(a *client.Anchor) { a.Subject, a.CertificateSHA256 = "CN=B", "leaf" }), want: "l does"},
+		"another name":   {anchors: but(func(a *client.Anchor) { a.Subject = "CN=B" }), want: "l not"},
+		"another key":    {anchors: but(func(a *client.Anchor) { a.SKI = "02" }), want: "l not"},
+		"an unknown key": {anchors: but(func(a *client.Anchor) { a.SKI = "" }), want: "l does"},
+		"another kind":   {anchors: but(func(a *client.Anchor) { a.Kind = "pid" }), want: "l does", says: "for another kind (pid)"},
+		"revocation":     {anchors: but(func(a *client.Anchor) { a.Purpose = "revocation" }), want: "l does", says: "not for issuance"},
+		"other types":    {anchors: but(func(a *client.Anchor) { a.Types = []string{"x"} }), want: "l does", says: "limited to other types"},
+		"another land":   {anchors: but(func(a *client.Anchor) { a.Territory = "FR" }), want: "l does", says: "for another territory (FR)"},
+		"withdrawn":      {anchors: but(func(a *client.Anchor) { a.Standing = "not_in_good_standing" }), want: "l does", says: "which is not in good standing"},
+		"the best":       {anchors: append(but(func(a *client.Anchor) { a.Kind = "pid" }), good), want: "l does", says: "fresh"},
 	} {
-		f := followed{anchors: c.anchors, all: !c.part}
+		f := followed{anchors: c.anchors, known: !c.older}
 		f.Name, f.State = "l", "fresh"
 		got := heldBy([]followed{f}, e)
 		if outline(got) != c.want || !strings.HasPrefix(got[0].Note, c.says) {
 			t.Errorf("%s: %s, %q; want %s, %q", name, outline(got), got[0].Note, c.want, c.says)
 		}
 	}
-	abroad := followed{all: true}
+	abroad := followed{known: true}
 	abroad.Name, abroad.Parent, abroad.Territory = "eu:FR", "eu", "FR"
 	if got := heldBy([]followed{abroad}, e); len(got) != 0 {
 		t.Errorf("another country's list is in the way: %s", outline(got))
 	}
-	abroad.anchors = []anchor{good}
+	abroad.anchors = []client.Anchor{good}
 	if got := heldBy([]followed{abroad}, e); outline(got) != "eu:FR does" {
 		t.Errorf("what holds the anchor is left out: %s", outline(got))
 	}

@@ -44,17 +44,7 @@ func (c *showLists) Run(r *run) error {
 }
 
 type listsAnswer struct {
-	Lists []list `json:"lists"`
-}
-
-// list is a list of the node, with what says where it stands in the table.
-type list struct {
-	client.List
-	Parent    string `json:"parent"` // of a national list: the list that names it
-	Territory string `json:"territory"`
-	Version   int    `json:"version"`
-
-	indent string
+	Lists []client.List `json:"lists"`
 }
 
 func (a listsAnswer) page() *page {
@@ -62,44 +52,49 @@ func (a listsAnswer) page() *page {
 	t := p.table("NAME", "TYPE", "TERRITORY", "VERSION", "STATE", "SEQUENCE", "ANCHORS", "LOOKED AT", "NEXT UPDATE", "LAST REFUSAL")
 	for _, l := range a.nested() {
 		t.row(l.indent+l.Name, l.Type, or(l.Territory, "-"), number(uint64(l.Version)), l.State, number(l.Sequence), strconv.Itoa(l.Anchors),
-			lookedAt(l), or(when(l.NextUpdate), "-"), lastRefusal(l))
+			lookedAt(l.List), or(when(l.NextUpdate), "-"), lastRefusal(l.List))
 	}
 	t.end()
 	return p
 }
 
+// nested is a list with where it stands in the table.
+type nested struct {
+	client.List
+	indent string
+}
+
 // nested puts national lists behind the list that names them.
-func (a listsAnswer) nested() (all []list) {
-	children := make(map[string][]list)
+func (a listsAnswer) nested() (all []nested) {
+	children := make(map[string][]nested)
 	for _, l := range a.Lists {
 		if l.Parent != "" {
-			l.indent = "  "
-			children[l.Parent] = append(children[l.Parent], l)
+			children[l.Parent] = append(children[l.Parent], nested{l, "  "})
 		}
 	}
 	for _, l := range a.Lists {
 		switch {
 		case l.Parent == "":
-			all = append(append(all, l), children[l.Name]...)
+			all = append(append(all, nested{l, ""}), children[l.Name]...)
 		case !a.has(l.Parent):
-			all = append(all, l)
+			all = append(all, nested{l, ""})
 		}
 	}
 	return all
 }
 
 func (a listsAnswer) has(name string) bool {
-	return slices.ContainsFunc(a.Lists, func(l list) bool { return l.Name == name })
+	return slices.ContainsFunc(a.Lists, func(l client.List) bool { return l.Name == name })
 }
 
 // hint says what an operator can do for lists that wait for one.
 func (a listsAnswer) hint(s *streams) {
 	for _, l := range a.Lists {
-		switch l.State {
-		case "held":
-			s.hint("%s lost many anchors at once, which count as unknown until an operator says so: edgectl lists accept %s", l.Name, l.Name)
-		case "quarantined":
-			s.hint("%s is in quarantine; if a version waits and its publisher confirms it: edgectl lists accept %s", l.Name, l.Name)
+		if !l.HeldUntil.IsZero() {
+			s.hint("%s lost many anchors at once, which count as unknown until %s, or until: edgectl lists accept %s", l.Name, when(l.HeldUntil), l.Name)
+		}
+		if q := l.Quarantined; q != nil {
+			s.hint("sequence %d of %s waits (%s); if its publisher confirms it: edgectl lists accept %s", q.Sequence, l.Name, q.Code, l.Name)
 		}
 	}
 }
@@ -111,14 +106,14 @@ func number(n uint64) string {
 	return strconv.FormatUint(n, 10)
 }
 
-func lookedAt(l list) string {
+func lookedAt(l client.List) string {
 	if l.LookedAt.IsZero() {
 		return "never"
 	}
 	return age(l.AgeSeconds) + " ago"
 }
 
-func lastRefusal(l list) string {
+func lastRefusal(l client.List) string {
 	if len(l.Refused) == 0 {
 		return "-"
 	}
