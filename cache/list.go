@@ -38,7 +38,8 @@ type heldList struct {
 	conflict *Conflict // of the newest equivocation
 	failure  *Failure  // of the newest look, if it failed
 	tried    bool      // something came of a look, good or bad
-	orphan   bool      // TL: the LOTL no longer names it or its signer
+	unnamed  bool      // TL: the LOTL no longer names it
+	orphan   bool      // TL: the LOTL no longer names it, or the signer of what is held
 	durable  bool      // on disk
 	told     State     // the state of which an event told
 }
@@ -205,7 +206,7 @@ func (s *Store) Sources() (list []Source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, h := range s.lists {
-		if !h.gone() {
+		if !h.unnamed {
 			list = append(list, h.source)
 		}
 	}

@@ -25,21 +25,20 @@ func (s *Store) followNational(lotl *heldList, at time.Time) (events []Event) {
 		named[src.Name] = true
 		h, ok := s.lists[src.Name]
 		if !ok {
-			h = &heldList{source: src}
-			h.mark = s.marks[src.Name]
-			s.lists[src.Name] = h
+			s.lists[src.Name] = &heldList{source: src, mark: s.marks[src.Name]}
 			continue
 		}
-		if samePointer(h.source, src) {
+		if !h.unnamed && samePointer(h.source, src) {
 			continue
 		}
-		h.source = src
+		h.source, h.unnamed = src, false
 		h.generation++
 		events = append(events, h.vouch(h.list == nil || names(src.Signers, h.list.Signer), at)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.lists)) {
 		if h := s.lists[name]; h.source.Parent == lotl.source.Name && !named[name] {
 			h.source.Signers, h.source.Pointer.Signers = nil, nil
+			h.unnamed = true
 			h.generation++
 			events = append(events, h.vouch(false, at)...)
 		}
@@ -60,9 +59,6 @@ func (h *heldList) vouch(named bool, at time.Time) []Event {
 	h.refusedWith(Refusal{At: at, Door: artefact.Origin, Code: reason.TrustListSignerUnknown, Detail: detail})
 	return []Event{{Type: ListRefused, List: h.source.Name, Code: string(reason.TrustListSignerUnknown), Detail: detail}}
 }
-
-// gone says whether a national list is named by nobody any more.
-func (h *heldList) gone() bool { return h.source.Parent != "" && len(h.source.Signers) == 0 }
 
 func samePointer(a, b Source) bool {
 	return a.URL == b.URL && slices.EqualFunc(a.Signers, b.Signers, (*x509.Certificate).Equal) &&

@@ -171,7 +171,7 @@ func (s *Store) seeded() bool {
 
 func (s *Store) childrenTried(lotl *heldList) bool {
 	for _, child := range s.children(lotl.source.Name) {
-		if !child.tried && !child.gone() {
+		if !child.tried && !child.unnamed {
 			return false
 		}
 	}

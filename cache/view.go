@@ -56,7 +56,7 @@ func (s *Store) nextTrust() *trust {
 	made := make(map[string]*verify.List)
 	for _, name := range slices.Sorted(maps.Keys(s.lists)) {
 		h := s.lists[name]
-		if h.gone() && h.list == nil {
+		if h.unnamed && h.list == nil {
 			continue
 		}
 		made[name] = h.forVerification(made[h.source.Parent])

@@ -152,14 +152,24 @@ func TestEveryFailure(t *testing.T) {
 
 // Commits that fail one after the other do not fill the disk.
 func TestFailuresDoNotAddUp(t *testing.T) {
-	for _, dir := range []string{"/data/bodies", "/data/states"} {
+	for _, c := range []struct {
+		op  disktest.Op
+		dir string
+	}{
+		{disktest.Create, "/data/states"},
+		{disktest.Sync, "/data/bodies"},
+		{disktest.Rename, "/data/bodies"},
+		{disktest.SyncDir, "/data/bodies"},
+		{disktest.Rename, "/data/states"},
+		{disktest.SyncDir, "/data/states"},
+	} {
 		f := disktest.New()
 		s, _ := read(t, f)
 		if err := lists.do(s); err != nil {
 			t.Fatal(err)
 		}
 		f.Fault(func(op disktest.Op, name string) error {
-			if op == disktest.SyncDir && name == dir {
+			if op == c.op && strings.HasPrefix(name, c.dir) {
 				return syscall.EIO
 			}
 			return nil
@@ -171,7 +181,7 @@ func TestFailuresDoNotAddUp(t *testing.T) {
 		}
 		// At most the first new version is there: it may be named already.
 		if all := strings.Fields(entries(t, f)); len(all) > 6 {
-			t.Errorf("%s cannot be synced: %d files", dir, len(all))
+			t.Errorf("%s in %s fails: %d files", c.op, c.dir, len(all))
 		}
 	}
 }
