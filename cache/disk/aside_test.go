@@ -106,3 +106,28 @@ func TestAsideBytes(t *testing.T) {
 		}
 	}
 }
+
+// What is set aside keeps out of the way of what was set aside before, within one
+// start and from one to the next.
+func TestAsideKeepsAll(t *testing.T) {
+	dir, _ := folder(t)
+	for start := range 3 {
+		for _, name := range []string{"x", "y"} {
+			if err := os.WriteFile(filepath.Join(dir, "bodies", name), fmt.Append(nil, name, start), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		survivors(t, dir, nil)
+	}
+	kept := make(map[string]bool)
+	for _, name := range asideNames(t, dir) {
+		b, err := os.ReadFile(filepath.Join(dir, "set-aside", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept[string(b)] = true
+	}
+	if len(kept) != 6 {
+		t.Errorf("kept %v, want all six files", kept)
+	}
+}

@@ -220,6 +220,52 @@ func wantLost(t *testing.T, dir, name, held string) {
 	}
 }
 
+// A body that is gone is reported; the state it was made into is not lost with it.
+func TestBodyMissing(t *testing.T) {
+	dir, files := folder(t)
+	for name, held := range files {
+		if !strings.HasPrefix(name, "bodies/") {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		found, reports := survivors(t, dir, nil)
+		if reports != name+": missing, though a state names it\n" || !maps.Equal(found, without(held)) {
+			t.Errorf("found %q; %s", found, reports)
+		}
+		return
+	}
+}
+
+// An orphan that is damaged is none, and nothing is made to rest on it.
+func TestOrphanDamaged(t *testing.T) {
+	f := disktest.New()
+	s, _ := read(t, f)
+	if err := lists.do(s); err != nil {
+		t.Fatal(err)
+	}
+	r := record("pid", lists["pid"])
+	name := fmt.Sprintf("bodies/%x", r.Digest)
+	err := errors.Join(f.Remove(fmt.Sprintf("/data/states/%x", sha256.Sum256([]byte("pid")))), f.Remove("/data/"+name))
+	if _, e := f.Create("/data/" + name); errors.Join(err, e) != nil {
+		t.Fatal(err, e)
+	}
+	s, c, err := disk.Open("/data", f.Restart())
+	if err != nil || len(c.Orphans) != 0 || len(c.Problems) != 1 || c.Problems[0].File != name {
+		t.Fatalf("%+v: %v", c, err)
+	}
+	bare := r
+	bare.Body = nil
+	if err := s.Commit([]disk.Record{bare}); !errors.Is(err, disk.ErrNotFound) {
+		t.Errorf("named without its bytes: %v", err)
+	}
+	if err := s.Commit([]disk.Record{r}); err != nil {
+		t.Fatal(err)
+	}
+	body(t, s, r.Digest)
+}
+
 // A file that may not be read, or whose sectors cannot be, is a bad file like any
 // other when it is a state. A body stays: it may be read another time.
 func TestUnreadable(t *testing.T) {
