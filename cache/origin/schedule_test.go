@@ -53,6 +53,11 @@ func TestJitter(t *testing.T) {
 	draw(t, "a body that is too large", around(refusedRetry), func() time.Duration {
 		return new(schedule).wait(cache.Outcome{}, &FetchError{ErrTooLarge}, hourly)
 	})
+	draw(t, "a failure after a refusal", span{0, firstRetry}, func() time.Duration {
+		s := schedule{failures: 10}
+		s.wait(cache.Outcome{}, refusal, hourly)
+		return s.wait(cache.Outcome{}, fetch, hourly)
+	})
 	draw(t, "many refusals", around(time.Hour), func() time.Duration {
 		return (&schedule{refusals: 1000}).wait(cache.Outcome{}, refusal, hourly)
 	})
