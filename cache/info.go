@@ -110,7 +110,7 @@ func (s *Store) Anchors(name string, now time.Time) (list []AnchorInfo, info Inf
 		for _, a := range h.list.Anchors {
 			in := AnchorInfo{Anchor: a, Standing: InForce, Seen: h.firstSeen[keyOf(a)]}
 			switch {
-			case !a.Usable:
+			case !a.GoodAt(now):
 				in.Standing = NotGood
 			case !a.ValidAt(now), info.State == verify.Expired, h.orphan:
 				in.Standing = Outdated

@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"crypto/x509"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -163,6 +164,20 @@ func TestEndedNationalList(t *testing.T) {
 	w.refuse(artefact.TL, tlName("DE"), artefact.Origin, w.tl("DE", ended), w.Now, reason.TrustListExpired)
 	w.refuse(artefact.TL, tlName("DE"), artefact.Origin, w.tl("DE", verifytest.TLOptions{Sequence: 3, NoNextUpdate: true}), w.Now, reason.TrustListExpired)
 	w.wantNoStatus("qeaa-diploma-de", w.Now, "valid")
+}
+
+// A status that is announced before it starts counts from then on, and not a second
+// before.
+func TestStatusStartsLater(t *testing.T) {
+	w := realWorld(t, onlyLOTL)
+	w.loadNational(w.Now)
+	start := w.Now.Add(2 * time.Hour).UTC().Truncate(time.Second)
+	later := regexp.MustCompile(`<StatusStartingTime>[^<]*`)
+	w.admitTL("DE", verifytest.TLOptions{Sequence: 2, Mutate: func(xml string) string {
+		return later.ReplaceAllString(xml, "<StatusStartingTime>"+start.Format(time.RFC3339))
+	}}, w.Now)
+	w.wantNoStatus("qeaa-diploma-de", start.Add(-time.Second), "invalid", "anchor_withdrawn")
+	w.wantNoStatus("qeaa-diploma-de", start, "valid")
 }
 
 // A LOTL is refused when it has ended, and by every rule of its own.

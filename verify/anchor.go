@@ -81,7 +81,7 @@ const (
 
 func rank(t Trusted, now time.Time) int {
 	switch {
-	case t.Removed && !now.Before(t.HeldUntil), !t.Anchor.Usable:
+	case t.Removed && !now.Before(t.HeldUntil), !t.Anchor.GoodAt(now):
 		return rankWithdrawn
 	case !t.List.counts(now):
 		return rankExpired

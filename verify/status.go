@@ -175,7 +175,7 @@ func (c *check) maySpeakFor(t *StatusToken, path *path, ref statuslist.Reference
 	own := path.trusted
 	hasService := false
 	for _, e := range c.view.Entity(own.List.Name, own.Anchor.Entity) {
-		if e.Anchor.Purpose != trustlist.Revocation || e.Removed || !e.Anchor.Usable {
+		if e.Anchor.Purpose != trustlist.Revocation || e.Removed || !e.Anchor.GoodAt(c.now) {
 			continue
 		}
 		hasService = true

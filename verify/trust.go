@@ -131,5 +131,5 @@ func (t Trusted) Ref() AnchorRef {
 // UsableAt says whether the anchor counts at now: in force, in good standing,
 // within its certificate's validity, in a list that has not expired.
 func (t Trusted) UsableAt(now time.Time) bool {
-	return !t.Removed && t.Anchor.Usable && t.Anchor.ValidAt(now) && t.List.counts(now)
+	return !t.Removed && t.Anchor.GoodAt(now) && t.Anchor.ValidAt(now) && t.List.counts(now)
 }

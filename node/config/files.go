@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgetrust/edgetrust/verify"
 	"github.com/edgetrust/edgetrust/verify/trustlist/bundle"
 )
 
@@ -113,6 +114,11 @@ func readPEM(path string) (certs []*x509.Certificate, err error) {
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
 			return nil, fmt.Errorf("%s: certificate %d: %v", path, len(certs)+1, err)
+		}
+		if c.PublicKey == nil { // a form of key that only list signers have
+			if signer, err := verify.ParseListSigner(block.Bytes); err == nil {
+				c = signer
+			}
 		}
 		if certs = append(certs, c); len(certs) > maxCertificates {
 			return nil, fmt.Errorf("%s: more than %d certificates", path, maxCertificates)

@@ -92,6 +92,10 @@ func (a *Anchor) ServesType(typ string) bool {
 	return slices.Contains(a.Types, typ)
 }
 
+// GoodAt says whether the list says that the service is in good standing at now. A
+// status may be announced before it starts.
+func (a *Anchor) GoodAt(now time.Time) bool { return a.Usable && !now.Before(a.StatusSince) }
+
 // ValidAt says whether now is inside the certificate's validity.
 func (a *Anchor) ValidAt(now time.Time) bool {
 	return !now.Before(a.Cert.NotBefore) && !now.After(a.Cert.NotAfter)

@@ -69,13 +69,14 @@ const (
 	unsupported = "unsupported key"
 )
 
-// parse takes historic keys only for pivots: those before December 2017 name RSA
-// keys of 1024 bits, which xmldsig holds to its own bounds.
+// parse takes keys for RSASSA-PSS alone, too, as the German list's signers have them.
+// It takes historic keys only for pivots: those before December 2017 name RSA keys of
+// 1024 bits, which xmldsig holds to its own bounds.
 func parse(der []byte, encoding error, historic bool) parsed {
 	if encoding != nil {
 		return parsed{why: unparsable}
 	}
-	cert, err := pki.Parse(der)
+	cert, err := pki.ParseListSigner(der)
 	if err == nil {
 		return parsed{cert: cert}
 	}

@@ -93,5 +93,5 @@ func parseCertificate(c pkiObject) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pki.Parse(der)
+	return pki.ParseListSigner(der)
 }

@@ -29,7 +29,7 @@ func signerOf(jws *jose.JWS) (*x509.Certificate, error) {
 			return nil, malformed("the JWS header's x5t#S256 is not that of x5c")
 		}
 	}
-	cert, err := pki.Parse(ders[0])
+	cert, err := pki.ParseListSigner(ders[0])
 	switch reason.CodeOf(err) {
 	case "":
 		return cert, nil
