@@ -33,10 +33,10 @@ func (s *Store) countAside() error {
 	return nil
 }
 
-// setAside moves a file of states or bodies out of the way. If there is no more
-// room, a file of ours is removed and a stranger's stays: it is not ours to delete,
-// and nobody reads it. The caller holds writing, or is Open.
-func (s *Store) setAside(name, why string) Problem {
+// setAside moves a file of states or bodies out of the way and says where to. If
+// there is no more room, a file of ours is removed and a stranger's stays: it is
+// not ours to delete, and nobody reads it. The caller holds writing, or is Open.
+func (s *Store) setAside(name string) (where string) {
 	base := path.Base(name)
 	_, our := digestOf(base)
 	if !our {
@@ -49,23 +49,21 @@ func (s *Store) setAside(name, why string) Problem {
 		our = our && info.Mode().IsRegular()
 	}
 	full := s.aside.files >= maxAside || s.aside.bytes+size > maxAsideBytes
+	if full && !our {
+		return "it stays there, because " + asideDir + " is full: empty that, and move this file away"
+	}
+	if full {
+		if err := s.fs.Remove(s.path(name)); err != nil {
+			return fmt.Sprintf("it could not be removed: %v", err)
+		}
+		return "removed, because " + asideDir + " is full: empty that"
+	}
 	to := fmt.Sprintf("%s/%d-%s-%s", asideDir, s.aside.last+1, path.Dir(name), base)
-	switch {
-	case full && !our:
-		return Problem{name, why + "; it stays there, because " + asideDir + " is full: empty that, and move this file away"}
-	case full:
-		err = s.fs.Remove(s.path(name))
-		to = "nowhere, because " + asideDir + " is full: empty that"
-	default:
-		err = s.fs.Rename(s.path(name), s.path(to))
+	if err := s.fs.Rename(s.path(name), s.path(to)); err != nil {
+		return fmt.Sprintf("it could not be set aside: %v", err)
 	}
-	if err != nil {
-		return Problem{name, fmt.Sprintf("%s; it could not be set aside: %v", why, err)}
-	}
-	if !full {
-		s.aside.files++
-		s.aside.bytes += size
-		s.aside.last++
-	}
-	return Problem{name, why + "; moved to " + to}
+	s.aside.files++
+	s.aside.bytes += size
+	s.aside.last++
+	return "moved to " + to
 }

@@ -34,9 +34,8 @@ func (s *Store) lost(digest [32]byte) ([]byte, error) {
 	body, err := s.readBody(digest)
 	switch {
 	case errors.Is(err, ErrDamaged):
-		p := s.setAside(bodyName(digest), err.Error())
+		err = fmt.Errorf("%s: %w; %s", bodyName(digest), err, s.setAside(bodyName(digest)))
 		s.release(digest)
-		return nil, fmt.Errorf("%w: %s: %s", ErrDamaged, p.File, p.Why)
 	case errors.Is(err, ErrNotFound):
 		s.release(digest)
 	}

@@ -104,8 +104,8 @@ func (s *Store) Close() error {
 	return s.lock.Close()
 }
 
-// open says whether the store may still be used.
-func (s *Store) open() error {
+// usable says whether the store may still be used.
+func (s *Store) usable() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

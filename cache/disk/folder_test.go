@@ -1,13 +1,10 @@
 package disk_test
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -37,42 +34,6 @@ func TestTwoOpeners(t *testing.T) {
 	if found, reports := survivors(t, dir, nil); !maps.Equal(found, lists) || reports != "" {
 		t.Errorf("after Close: found %q; %s", found, reports)
 	}
-}
-
-// holderEnv has this test's program hold a folder until it is killed.
-const holderEnv = "EDGETRUST_TEST_HOLD"
-
-// The lock goes with the process, however that ends.
-func TestLockOfKilledProcess(t *testing.T) {
-	if dir := os.Getenv(holderEnv); dir != "" {
-		s, _, err := disk.Open(dir, nil)
-		fmt.Println("held:", err)
-		_, _ = os.Stdin.Read(make([]byte, 1)) // until it is killed
-		s.Close()
-	}
-	dir := filepath.Join(t.TempDir(), "data")
-	holder := exec.Command(os.Args[0], "-test.run=^TestLockOfKilledProcess$")
-	holder.Env = append(os.Environ(), holderEnv+"="+dir)
-	out, err := holder.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := holder.StdinPipe(); err != nil { // open, and never written to
-		t.Fatal(err)
-	}
-	if err := holder.Start(); err != nil {
-		t.Skipf("cannot run this program a second time: %v", err)
-	}
-	line, _ := bufio.NewReader(out).ReadString('\n')
-	if line != "held: <nil>\n" {
-		t.Errorf("the holder says %q", line)
-	}
-	wantRefused(t, dir, "in use by another node")
-	if err := holder.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = holder.Wait() // "killed"
-	survivors(t, dir, nil)
 }
 
 // Nothing works after Close, and nothing is touched.

@@ -30,8 +30,8 @@ func (s *Store) checkFormat() error {
 		return fmt.Errorf("%s is of another version than this program's (%q): run the program that wrote it, "+
 			"or give this node a new data_dir, which it fills again", s.dir, strings.TrimSpace(formatLine))
 	}
-	return fmt.Errorf("%s is damaged or not a node's: write the line %q into it if the folder is, or give this node a new data_dir, which it fills again",
-		s.path(formatFile), strings.TrimSpace(formatLine))
+	return fmt.Errorf("%s is damaged or not a node's: write the line %q into it if the folder is one, "+
+		"or give this node a new data_dir, which it fills again", s.path(formatFile), strings.TrimSpace(formatLine))
 }
 
 // begin makes a new folder durable before anything is put there.

@@ -102,7 +102,8 @@ func TestReadOnly(t *testing.T) {
 		}
 	}
 	f.Fault(nil)
-	if found, reports = survivors(t, "/data", f); !maps.Equal(found, lists) || !strings.Contains(reports, "moved to set-aside/1-states-foreign") {
+	found, reports = survivors(t, "/data", f)
+	if !maps.Equal(found, lists) || !strings.Contains(reports, "moved to set-aside/1-states-foreign") {
 		t.Errorf("when it can be written again: found %q; %s", found, reports)
 	}
 }

@@ -10,10 +10,10 @@ import (
 	"syscall"
 )
 
-// lockFileAt locks a file. The kernel drops the lock when the process ends, however
+// flock locks a file. The kernel drops the lock when the process ends, however
 // it ends. Reading suffices, so that a file system that has gone read-only can
 // still be read.
-func lockFileAt(name string) (io.Closer, error) {
+func flock(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func (s *Store) load() (*Contents, error) {
 	}
 	c := &Contents{}
 	// A process that was killed may have left entries that are seen and yet not
-	// durable. What is read here counts from now on, so they must be.
+	// durable. The cache acts on what is read here, so they must be.
 	if err := s.sync(); err != nil {
 		c.Problems = append(c.Problems, Problem{".", fmt.Sprintf("what it holds may not survive a loss of power: %v", err)})
 	}
@@ -95,7 +95,7 @@ func (s *Store) loadStates(c *Contents) error {
 			return fmt.Errorf("failed to read a state: %w", err)
 		}
 		if err != nil {
-			c.Problems = append(c.Problems, s.setAside(name, err.Error()))
+			s.reject(c, name, err.Error())
 			continue
 		}
 		s.named[r.Key] = r.Digest
@@ -114,6 +114,11 @@ func (s *Store) readState(name string) (Record, error) {
 		err = errors.New("the state of another file")
 	}
 	return r, err
+}
+
+// reject sets a file aside and reports it.
+func (s *Store) reject(c *Contents, name, why string) {
+	c.Problems = append(c.Problems, Problem{name, why + "; " + s.setAside(name)})
 }
 
 // loadBodies takes stock of the bodies. Those that no state names are read here
@@ -136,7 +141,7 @@ func (s *Store) loadBodies(c *Contents) error {
 			return fmt.Errorf("failed to read a body: %w", err)
 		case err != nil:
 			delete(s.held, digest)
-			c.Problems = append(c.Problems, s.setAside(name, err.Error()))
+			s.reject(c, name, err.Error())
 		default:
 			c.Orphans = append(c.Orphans, digest)
 		}
@@ -162,7 +167,7 @@ func (s *Store) ours(dir string, c *Contents) (names []string, err error) {
 		_, isDigest := digestOf(base)
 		switch {
 		case !isDigest || !e.Type().IsRegular():
-			c.Problems = append(c.Problems, s.setAside(name, "not a file of this folder"))
+			s.reject(c, name, "not a file of this folder")
 		case !unfinished:
 			names = append(names, name)
 		default:

@@ -70,8 +70,7 @@ func decodeState(file []byte) (Record, error) {
 	if !ok {
 		return Record{}, errors.New("not a state file of this version")
 	}
-	// What follows the checksum was written as it stands, if by somebody else's
-	// program; the lengths are checked all the same.
+	// The checksum says that somebody wrote these lengths, not that they are right.
 	key, b, ok := cut(b[2:], int(binary.BigEndian.Uint16(b)))
 	if !ok || len(key) == 0 || len(key) > MaxKey || len(b) < sha256.Size+4 {
 		return Record{}, errors.New("key has a wrong length")

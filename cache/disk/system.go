@@ -14,7 +14,7 @@ func (system) Mkdir(dir string) error                { return os.Mkdir(dir, 0o70
 func (system) Stat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
 func (system) Rename(from, to string) error          { return os.Rename(from, to) }
 func (system) Remove(name string) error              { return os.Remove(name) }
-func (system) Lock(name string) (io.Closer, error)   { return lockFileAt(name) }
+func (system) Lock(name string) (io.Closer, error)   { return flock(name) }
 
 func (system) Create(name string) (File, error) {
 	return opened(os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600))

@@ -49,13 +49,11 @@ func get(t *testing.T, f *disktest.FS, name string) string {
 }
 
 // outcomes collects what a file may be after a cut.
-func outcomes(t *testing.T, prepare func(f *disktest.FS), name string) map[string]bool {
+func outcomes(t *testing.T, prepare func(f *disktest.FS) *disktest.FS, name string) map[string]bool {
 	t.Helper()
 	found := make(map[string]bool)
 	for seed := range uint64(200) {
-		f := disktest.New()
-		prepare(f)
-		found[get(t, f.Reboot(seed), name)] = true
+		found[get(t, prepare(disktest.New()).Reboot(seed), name)] = true
 	}
 	return found
 }
@@ -86,7 +84,10 @@ func TestReboot(t *testing.T) {
 		{"the folder is", false, true, []string{"", "a", "ab", "\x00\x00", "a\x00"}},
 		{"both are", true, true, []string{"ab"}},
 	} {
-		wantOutcomes(t, c.about, outcomes(t, func(f *disktest.FS) { put(t, f, "/x", "ab", c.sync, c.syncDir) }, "/x"), c.want...)
+		wantOutcomes(t, c.about, outcomes(t, func(f *disktest.FS) *disktest.FS {
+			put(t, f, "/x", "ab", c.sync, c.syncDir)
+			return f
+		}, "/x"), c.want...)
 	}
 }
 
@@ -94,7 +95,7 @@ func TestReboot(t *testing.T) {
 // removal.
 func TestRebootRename(t *testing.T) {
 	for _, synced := range []bool{false, true} {
-		prepare := func(f *disktest.FS) {
+		prepare := func(f *disktest.FS) *disktest.FS {
 			put(t, f, "/x", "old", true, true)
 			put(t, f, "/x.tmp", "new", true, true)
 			put(t, f, "/gone", "gone", true, true)
@@ -105,6 +106,7 @@ func TestRebootRename(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			return f
 		}
 		for name, want := range map[string][2][]string{
 			"/x":     {{"old", "new"}, {"new"}},
@@ -119,7 +121,7 @@ func TestRebootRename(t *testing.T) {
 
 // A folder goes with all that is in it, if nobody synced its parent.
 func TestRebootFolder(t *testing.T) {
-	found := outcomes(t, func(f *disktest.FS) {
+	found := outcomes(t, func(f *disktest.FS) *disktest.FS {
 		if err := f.Mkdir("/d"); err != nil {
 			t.Fatal(err)
 		}
@@ -127,6 +129,7 @@ func TestRebootFolder(t *testing.T) {
 		if err := f.SyncDir("/d"); err != nil {
 			t.Fatal(err)
 		}
+		return f
 	}, "/d/x")
 	wantOutcomes(t, "a file in a new folder", found, "none", "ab")
 }
@@ -178,7 +181,10 @@ func TestRestart(t *testing.T) {
 	if _, err := f.Open("/x"); !errors.Is(err, disktest.ErrDown) {
 		t.Errorf("the old process goes on: %v", err)
 	}
-	wantOutcomes(t, "a cut after a restart", outcomes(t, func(f *disktest.FS) { put(t, f, "/x", "a", false, true); *f = *f.Restart() }, "/x"), "", "a", "\x00")
+	wantOutcomes(t, "a cut after a restart", outcomes(t, func(f *disktest.FS) *disktest.FS {
+		put(t, f, "/x", "a", false, true)
+		return f.Restart()
+	}, "/x"), "", "a", "\x00")
 }
 
 // From the n-th operation on nothing works, and nothing has an effect.
