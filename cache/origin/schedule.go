@@ -17,7 +17,9 @@ const (
 	// An origin that cannot be had is asked again soon, because a node that starts
 	// beside a slow one should not be blind for an hour, and then ever less often.
 	// The wait is anything up to a bound that doubles from firstRetry to maxRetry:
-	// of all jitter, the full one keeps a fleet apart best after an outage.
+	// of all jitter, the full one keeps a fleet apart best after an outage. A list
+	// that is looked at more often than maxRetry is left alone for longer while its
+	// origin is down.
 	firstRetry = 2 * time.Second // a second on average
 	maxRetry   = 5 * time.Minute
 	// Bytes that were refused, or too many, do not get better by being fetched again
@@ -43,7 +45,7 @@ func (s *schedule) wait(out cache.Outcome, err error, next func(cache.Outcome) t
 		return jittered(interval)
 	case errors.As(err, &fetch) && !errors.Is(err, ErrTooLarge):
 		s.failures++
-		return max(rand.N(bound(firstRetry, s.failures, min(maxRetry, max(interval, firstRetry)))), heeded(err))
+		return max(rand.N(bound(firstRetry, s.failures, maxRetry)), heeded(err))
 	default:
 		s.failures, s.refusals = 0, s.refusals+1
 		return jittered(bound(refusedRetry, s.refusals, interval))

@@ -45,7 +45,7 @@ func TestJitter(t *testing.T) {
 			return (&schedule{failures: failures}).wait(cache.Outcome{}, fetch, hourly)
 		})
 	}
-	draw(t, "many failures of a list that is due every minute", span{0, time.Minute}, func() time.Duration {
+	draw(t, "many failures of a list that is due every minute", span{0, maxRetry}, func() time.Duration {
 		return (&schedule{failures: 100}).wait(cache.Outcome{}, fetch, func(cache.Outcome) time.Duration { return time.Minute })
 	})
 	refusal := reason.Refuse(reason.TrustListMalformed, "bad")
