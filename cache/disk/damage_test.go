@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -120,7 +121,7 @@ func harms() []harm {
 	replace := func(by func(path string) error) func(string, []byte) error {
 		return func(path string, _ []byte) error { return errors.Join(os.Remove(path), by(path)) }
 	}
-	list := []harm{
+	return []harm{
 		{"emptied", write(func([]byte) []byte { return nil })},
 		{"one byte", write(func(b []byte) []byte { return b[:1] })},
 		{"half", write(func(b []byte) []byte { return b[:len(b)/2] })},
@@ -150,18 +151,11 @@ func harms() []harm {
 		}},
 		{"a pipe", replace(func(path string) error { return syscall.Mkfifo(path, 0o600) })},
 	}
-	if os.Geteuid() != 0 {
-		list = append(list, harm{"unreadable", func(path string, _ []byte) error { return os.Chmod(path, 0) }})
-	}
-	return list
 }
 
 // Each file goes bad in each way. It costs what it held and nothing else, it is
 // reported and out of the way, and the list can be kept again.
 func TestDamage(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Log("the user may read everything: unreadable files are left to TestUnreadable")
-	}
 	dir, files := folder(t)
 	for name, held := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
@@ -266,8 +260,39 @@ func TestOrphanDamaged(t *testing.T) {
 	body(t, s, r.Digest)
 }
 
-// A file that may not be read, or whose sectors cannot be, is a bad file like any
-// other when it is a state. A body stays: it may be read another time.
+// A state that may not be read is a bad file like any other. A body stays, for it
+// may be readable another time, until the same bytes are given again.
+func TestNoPermission(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("this user may read everything; TestUnreadable simulates one who may not")
+	}
+	dir, files := folder(t)
+	for name, held := range files {
+		if err := os.Chmod(filepath.Join(dir, name), 0); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(name, "states/") {
+			wantLost(t, dir, name, held)
+			continue
+		}
+		s, c, err := disk.Open(dir, nil)
+		if err != nil || len(c.Problems) != 0 {
+			t.Fatalf("%+v: %v", c, err)
+		}
+		if _, err := s.Body(sha256.Sum256([]byte(held))); !errors.Is(err, fs.ErrPermission) || errors.Is(err, disk.ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := lists.do(s); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		if found, reports := survivors(t, dir, nil); !maps.Equal(found, lists) || reports != "" {
+			t.Errorf("given again, found %q; %s", found, reports)
+		}
+	}
+}
+
+// A state whose sectors cannot be read is a bad file, too.
 func TestUnreadable(t *testing.T) {
 	for _, cause := range []error{syscall.EACCES, syscall.EIO} {
 		for _, op := range []disktest.Op{disktest.Open, disktest.Stat, disktest.Read} {
