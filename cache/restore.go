@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/disk"
+	"github.com/edgetrust/edgetrust/verify/reason"
 )
 
 // Restore gives the store a disk, which keeps what is admitted from now on, and
@@ -26,9 +27,9 @@ func (s *Store) Restore(d *disk.Store, c *disk.Contents, now time.Time) {
 	// LOTLs and pivots make the others known; status lists need everybody's anchors.
 	r.inOrder(artefact.Pivot)
 	r.sideBySide(artefact.LOTL, artefact.LoTE, artefact.VICAL)
+	r.orphans(r.orphans(c.Orphans)) // a national list may have come before its LOTL
 	r.sideBySide(artefact.TL)
 	r.held()
-	r.orphans(c.Orphans)
 	s.loaded()
 	r.sideBySide(artefact.Status)
 	r.forgetStatus()
@@ -46,20 +47,25 @@ func (s *Store) damaged(what string) {
 	s.aside = append(s.aside, what)
 }
 
-// orphans offers bytes whose record was lost: they name their list themselves.
-func (r *restoring) orphans(digests [][32]byte) {
+// orphans offers bytes whose record was lost: they name their list themselves. It
+// returns those that no followed list can be meant by.
+func (r *restoring) orphans(digests [][32]byte) (unknown [][32]byte) {
 	for _, d := range digests {
 		b, err := r.s.disk.Body(d)
 		if err != nil {
 			continue
 		}
 		out, err := r.s.Offer(b, artefact.Disk, r.now) // a refusal is kept where it belongs
-		if err == nil && !out.Unchanged {
+		switch {
+		case reason.CodeOf(err) == reason.ArtefactUnknown:
+			unknown = append(unknown, d)
+		case err == nil && !out.Unchanged:
 			r.s.mu.Lock()
 			r.s.dirty[recordKey(out.Ref.ID)] = true
 			r.s.mu.Unlock()
 		}
 	}
+	return unknown
 }
 
 // forgetStatus drops tokens of status lists that are no longer followed.
