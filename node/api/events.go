@@ -75,17 +75,13 @@ type stream struct {
 
 // openStream sends the header, so that the client knows that he is heard.
 func (x *exchange) openStream() *stream {
-	s := &stream{x, http.NewResponseController(x.w)}
-	// HTTP/1.1 keeps reading the connection, and would take the server's read
-	// timeout for a client that has gone.
-	_ = s.rc.SetReadDeadline(time.Time{})
 	header := x.w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	secure(header)
 	x.seen.Status = http.StatusOK
 	x.wrote = true
 	x.w.WriteHeader(http.StatusOK)
-	return s
+	return &stream{x, http.NewResponseController(x.w)}
 }
 
 // follow writes events until the client goes or the feed is closed.

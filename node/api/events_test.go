@@ -193,16 +193,10 @@ func TestEventsResume(t *testing.T) {
 
 func TestEventsRefuseNonsense(t *testing.T) {
 	h := newHandler(t, fake{})
-	for _, query := range []string{"?after=", "?after=x"} {
-		r := get("/v1/events" + query)
-		if query == "?after=" {
-			r.Header.Set("Last-Event-ID", "CANARY")
-		}
-		if p := want(t, call(t, h, r), MalformedRequest, ""); strings.Contains(p.Detail, "CANARY") {
-			t.Errorf("quoted: %s", p.Detail)
-		}
+	if p := want(t, call(t, h, get("/v1/events", "Last-Event-ID", "CANARY")), MalformedRequest, ""); strings.Contains(p.Detail, "CANARY") {
+		t.Errorf("quoted: %s", p.Detail)
 	}
-	for _, query := range []string{"?after=-1", "?after=1e3", "?after=18446744073709551616", "?after=1&after=2", "?since=1", "?CANARY", "?after=%zz"} {
+	for _, query := range []string{"?after=x", "?after=-1", "?after=1e3", "?after=18446744073709551616", "?after=1&after=2", "?since=1", "?CANARY", "?after=%zz"} {
 		if p := want(t, call(t, h, get("/v1/events"+query)), MalformedRequest, ""); strings.Contains(p.Detail, "CANARY") {
 			t.Errorf("quoted: %s", p.Detail)
 		}
