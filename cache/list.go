@@ -21,6 +21,7 @@ type heldList struct {
 	list   *trustlist.List // nil: nothing admitted yet, or its bytes were lost
 	ref    artefact.Ref
 	b      []byte // as received; nil when the disk has it
+	note   string // of the origin, with these bytes
 	door   artefact.Door
 	looked time.Time // last look at the origin, or admission of a new version
 	soaked time.Time // from then on it may be announced
@@ -68,7 +69,7 @@ func (h *heldList) take(l *trustlist.List, raw artefact.Raw, ref artefact.Ref, u
 	// Only a look at the origin, or a new version, makes a copy younger: a peer or
 	// a disk that hands over what is held already proves nothing.
 	if !unchanged || raw.Door == artefact.Origin || raw.Door == artefact.File {
-		h.looked = raw.At
+		h.looked, h.note = raw.At, raw.Note
 		h.failure, h.waiting = nil, nil
 	}
 	if unchanged {
@@ -190,6 +191,18 @@ func (s *Store) Looked(id artefact.ID, at time.Time) Outcome {
 	s.mu.Unlock()
 	s.settle(c)
 	return out
+}
+
+// Note returns what the origin noted with the bytes that are held of a list; "" when
+// none are.
+func (s *Store) Note(id artefact.ID) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h, ok := s.lists[id.Name]
+	if !ok || h.source.Type != id.Kind || h.list == nil {
+		return ""
+	}
+	return h.note
 }
 
 // Absent says whether nothing is held for a list yet.

@@ -31,7 +31,7 @@ func (s *Store) followNational(lotl *heldList, at time.Time) (events []Event) {
 		if !h.unnamed && samePointer(h.source, src) {
 			continue
 		}
-		h.source, h.unnamed = src, false
+		h.source, h.unnamed, h.note = src, false, "" // the bytes are to be verified anew
 		h.generation++
 		events = append(events, h.vouch(h.list == nil || names(src.Signers, h.list.Signer), at)...)
 	}

@@ -35,6 +35,7 @@ type record struct {
 	Held    time.Time     `cbor:"8,keyasint"` // removed anchors are held until then
 	Floor   time.Time     `cbor:"9,keyasint"` // of the clock's record
 	Evident *Conflict     `cbor:"10,keyasint,omitempty"`
+	Note    string        `cbor:"11,keyasint,omitempty"`
 }
 
 var recordEncoding, recordDecoding = recordModes()
@@ -108,7 +109,7 @@ func (h *heldList) records() (list []disk.Record) {
 	}
 	r := record{
 		Kind: id.Kind, Name: id.Name, Version: h.ref.Version, Size: h.ref.Size, Mark: h.mark,
-		Looked: h.looked.Round(0), Soaked: h.soaked.Round(0), Held: h.heldUntil().Round(0), Evident: h.conflict,
+		Looked: h.looked.Round(0), Soaked: h.soaked.Round(0), Held: h.heldUntil().Round(0), Evident: h.conflict, Note: h.note,
 	}
 	list = append(list, disk.Record{Key: recordKey(id), State: r.encode(), Digest: h.ref.Digest, Body: h.b})
 	if p := h.previous; p != nil {

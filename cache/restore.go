@@ -198,7 +198,7 @@ func (r *restoring) admit(it item) {
 	if st := r.lists[recordKey(it.id)]; ok && h.ref.Digest == it.digest {
 		h.b, h.durable = nil, true
 		h.looked, h.soaked = r.since(st.Looked), r.since(st.Soaked)
-		h.conflict = st.Evident
+		h.conflict, h.note = st.Evident, st.Note
 	}
 }
 

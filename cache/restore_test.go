@@ -151,6 +151,27 @@ func TestRestoreHeld(t *testing.T) {
 	}
 }
 
+// What the origin noted with a list comes back with it, and goes when the list's
+// signers change: the bytes are then to be fetched and verified anew.
+func TestRestoreNote(t *testing.T) {
+	k := keptWorld(t, onlyLOTL)
+	k.admitLOTL(verifytest.LOTLOptions{}, k.Now)
+	de := artefact.NationalID(lotl, "DE")
+	k.must(k.store.Admit(artefact.Raw{ID: de, Door: artefact.Origin, Bytes: k.tl("DE", verifytest.TLOptions{}), At: k.Now, Note: "note"}))
+	k.restart(k.Now)
+	if got := k.store.Note(de); got != "note" {
+		t.Errorf("note %q after a restart", got)
+	}
+	if got := k.store.Note(artefact.NationalID(lotl, "NL")); got != "" {
+		t.Errorf("note %q of a list that is not held", got)
+	}
+	successor := k.listSigner(k.Now.Add(-time.Hour), k.Now.Add(time.Hour))
+	k.admitLOTL(verifytest.LOTLOptions{Sequence: 2, PointerSigners: map[string][]*verifytest.Key{"DE": {successor}}}, k.Now)
+	if got := k.store.Note(de); got != "" {
+		t.Errorf("note %q under another signer", got)
+	}
+}
+
 // A source that was configured otherwise since takes nothing from disk that it
 // would not take from its origin.
 func TestRestoreReconfigured(t *testing.T) {

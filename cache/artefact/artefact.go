@@ -65,6 +65,10 @@ type Raw struct {
 	Door  Door
 	Bytes []byte
 	At    time.Time // when they were received; with the monotonic clock
+	// Note is the door's own note for the next time, such as what makes a request
+	// conditional. The Store gives it back while it holds these bytes, also after a
+	// restart; it means nothing to anybody else.
+	Note string
 }
 
 // Ref says which version of an artefact is held, without the bytes.

@@ -65,15 +65,6 @@ type Target struct {
 	AllowPrivate bool
 }
 
-// Validators are what is known of the last answer, for a conditional request. The
-// zero value asks for none.
-type Validators struct {
-	ETag         string
-	LastModified string
-	SHA256       artefact.Digest // of the bytes
-	Fetched      time.Time       // when the bytes came
-}
-
 // Answer is what a fetch brought. Its validators are good for the next fetch if
 // the bytes were.
 type Answer struct {

@@ -46,6 +46,8 @@ type Store interface {
 	Looked(id artefact.ID, at time.Time) cache.Outcome
 	// Failed says that the origin was not to be had. The error may be shown.
 	Failed(id artefact.ID, at time.Time, err error)
+	// Note returns the Note that came with the bytes that are held; "": none are.
+	Note(id artefact.ID) string
 }
 
 // ErrUnknown says that a URL is not followed.

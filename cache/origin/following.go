@@ -39,6 +39,7 @@ type following struct {
 	// Guarded by Follower.mu.
 	target Followed
 	forget bool // the validators are those of another URL or revision
+	begun  bool // a look was
 	ctx    context.Context
 	stop   context.CancelFunc // nil: not started
 	looked bool               // once, however it came out

@@ -70,7 +70,7 @@ func (f *Follower) look(ctx context.Context, g *following) (cache.Outcome, error
 		return f.Store.Looked(t.ID, time.Now()), nil
 	}
 	g.validators = Validators{}
-	out, err := f.admit(ctx, t, a.Bytes)
+	out, err := f.admit(ctx, t, a)
 	if err == nil {
 		g.validators = a.Validators
 	}
@@ -101,9 +101,13 @@ func (f *Follower) enter(ctx context.Context, g *following) (leave func(), err e
 func (f *Follower) begin(g *following) Followed {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if g.forget {
-		g.forget, g.validators = false, Validators{}
+	switch {
+	case g.forget:
+		g.validators = Validators{}
+	case !g.begun: // what is held may be from before this process
+		g.validators = fromNote(f.Store.Note(g.target.ID))
 	}
+	g.forget, g.begun = false, true
 	return g.target
 }
 

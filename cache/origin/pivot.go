@@ -12,8 +12,8 @@ import (
 
 // admit hands a list to the Store. If it is refused for the want of pivots, they
 // are fetched, and the same bytes are handed over again.
-func (f *Follower) admit(ctx context.Context, t Followed, b []byte) (cache.Outcome, error) {
-	raw := artefact.Raw{ID: t.ID, Door: t.Door, Bytes: b, At: time.Now()}
+func (f *Follower) admit(ctx context.Context, t Followed, a Answer) (cache.Outcome, error) {
+	raw := artefact.Raw{ID: t.ID, Door: t.Door, Bytes: a.Bytes, At: time.Now(), Note: a.Validators.note()}
 	out, err := f.Store.Admit(raw)
 	if reason.CodeOf(err) == reason.TrustListPivotBroken && t.Pivots != nil {
 		if pivots := t.Pivots(); len(pivots) > 0 {

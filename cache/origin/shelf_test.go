@@ -24,6 +24,7 @@ type shelf struct {
 	mu     sync.Mutex
 	events []string // "admitted pid", …, in order
 	held   map[string]bool
+	notes  map[artefact.ID]string
 	onTake func(id artefact.ID) // called for what was admitted, outside of locks
 }
 
@@ -43,6 +44,7 @@ func (s *shelf) Admit(raw artefact.Raw) (cache.Outcome, error) {
 		return cache.Outcome{}, reason.Refuse(reason.TrustListPivotBroken, "a pivot is missing")
 	}
 	s.held[raw.ID.Name] = true
+	s.notes[raw.ID] = raw.Note
 	s.note("admitted", raw.ID)
 	if s.onTake != nil {
 		s.mu.Unlock()
@@ -65,6 +67,12 @@ func (s *shelf) Failed(id artefact.ID, _ time.Time, _ error) {
 	s.note("failed", id)
 }
 
+func (s *shelf) Note(id artefact.ID) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.notes[id]
+}
+
 // town is a follower of any number of lists, in a bubble. A list's path at the
 // origin is its name.
 type town struct {
@@ -81,7 +89,7 @@ type town struct {
 
 func inTown(t *testing.T, test func(*town)) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &town{t: t, origin: &cachetest.Origin{}, shelf: &shelf{held: make(map[string]bool)}, start: time.Now(), end: func() {}}
+		w := &town{t: t, origin: &cachetest.Origin{}, shelf: &shelf{held: make(map[string]bool), notes: make(map[artefact.ID]string)}, start: time.Now(), end: func() {}}
 		w.f = &Follower{Store: w.shelf, Fetcher: socketless(t, w.origin), Targets: w.follows, Logger: slog.New(slog.DiscardHandler)}
 		defer func() { w.end() }()
 		test(w)
