@@ -83,6 +83,13 @@ func (r *Reader) Text(limit int) (string, error) {
 	return text, r.pass(r.depth - 1)
 }
 
+// Blank says whether the element that was entered last holds nothing but white
+// space. It reads nothing: the element can still be read.
+func (r *Reader) Blank() bool {
+	rest := bytes.TrimLeft(r.in[r.pos:], " \t\r\n")
+	return r.empty || bytes.HasPrefix(rest, []byte("</"))
+}
+
 // Attr returns an attribute of the element that was entered last, before anything
 // inside it is read; space is "" for one without a prefix.
 func (r *Reader) Attr(space, local string) (value string, ok bool) {

@@ -15,14 +15,8 @@ import (
 // readIdentity returns the certificates of a ServiceDigitalIdentity. Its other
 // forms name a certificate without having it: subject name, key identifier.
 func readIdentity(r *xmldsig.Reader) (certificates []string, err error) {
-	err = children(r, func(local string) error {
-		if local != "DigitalId" {
-			return nil
-		}
-		return children(r, func(local string) error {
-			if local != "X509Certificate" {
-				return nil
-			}
+	err = each(r, "DigitalId", func() error {
+		return each(r, "X509Certificate", func() error {
 			text, err := r.Text(MaxText)
 			certificates = append(certificates, text)
 			return err

@@ -33,6 +33,7 @@ const (
 	MaxPointers     = 256
 	MaxServices     = 20_000
 	MaxCertificates = 40_000   // of pointers and services together
+	MaxMembers      = 64       // different elements within one that holds each once
 	MaxValues       = 256      // names or URIs of one member
 	MaxText         = 64 << 10 // bytes of one value
 	MaxMonths       = 6        // from ListIssueDateTime to NextUpdate
@@ -47,8 +48,8 @@ type Unverified struct {
 
 // Parse reads a list as received. A byte order mark and a missing XML declaration
 // are tolerated. The refusals are trustlist_too_large, trustlist_malformed,
-// trustlist_xml_dtd_forbidden, trustlist_signature_missing, trustlist_xml_wrapping
-// and trustlist_alg_forbidden.
+// trustlist_xml_dtd_forbidden, trustlist_signature_missing and, for a signature in
+// the wrong place, trustlist_xml_wrapping.
 func Parse(b []byte) (*Unverified, error) {
 	doc, err := xmldsig.Parse(b)
 	if err != nil {

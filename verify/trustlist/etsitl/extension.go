@@ -18,10 +18,7 @@ var knownExtensions = []xmldsig.Element{
 // readExtensions says whether one of the extensions is critical and holds something
 // else than what is known.
 func readExtensions(r *xmldsig.Reader, known []xmldsig.Element) (critical bool, err error) {
-	err = children(r, func(local string) error {
-		if local != "Extension" {
-			return nil
-		}
+	err = each(r, "Extension", func() error {
 		// xs:boolean; what is neither true nor false is taken for the worse.
 		mark, there := r.Attr("", "Critical")
 		held, understood := 0, true

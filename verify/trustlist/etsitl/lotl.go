@@ -25,8 +25,8 @@ type LOTLOptions struct {
 // The list it returns names the national lists in Pointers and its own next signers
 // in SelfSigners, and has no anchors.
 //
-// The refusals are trustlist_signer_unknown, _signer_expired, _signature_invalid and
-// _alg_forbidden; then _malformed, _too_large, _version_unsupported,
+// The refusals are trustlist_xml_wrapping, for what the signature covers and how,
+// _alg_forbidden, _signer_unknown, _signature_invalid and _signer_expired; then _malformed, _too_large, _version_unsupported,
 // _profile_violation, _wrong_type, _wrong_territory, _critical_extension_unknown,
 // _oj_mismatch, _pivot_broken, _location_conflict and _pointer_invalid; and
 // trustlist_expired or _validity_too_long for a NextUpdate that no clock is needed to

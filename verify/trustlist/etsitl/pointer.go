@@ -13,20 +13,18 @@ type pointer struct {
 	location     string
 	certificates []string
 	operators    []name
-	qualifiers   map[xmldsig.Element]string // of AdditionalInformation
+	qualifiers   map[xmldsig.Element]string // of AdditionalInformation; of the operator only that it is there
 }
 
 var (
 	qualifierType      = xmldsig.Element{Space: nsList, Local: "TSLType"}
 	qualifierTerritory = xmldsig.Element{Space: nsList, Local: "SchemeTerritory"}
 	qualifierMedia     = xmldsig.Element{Space: nsAdditional, Local: "MimeType"}
+	qualifierOperator  = xmldsig.Element{Space: nsList, Local: "SchemeOperatorName"}
 )
 
 func readPointers(r *xmldsig.Reader) (pointers []pointer, err error) {
-	err = children(r, func(local string) error {
-		if local != "OtherTSLPointer" {
-			return nil
-		}
+	err = each(r, "OtherTSLPointer", func() error {
 		if len(pointers) == MaxPointers {
 			return reason.Refuse(reason.TrustListTooLarge, "more than %d pointers", MaxPointers)
 		}
@@ -39,21 +37,18 @@ func readPointers(r *xmldsig.Reader) (pointers []pointer, err error) {
 }
 
 func (p *pointer) read(r *xmldsig.Reader) error {
-	return children(r, func(local string) (err error) {
+	return members(r, "a pointer", func(local string) (err error) {
 		switch local {
 		case "TSLLocation":
-			if p.location != "" {
-				return invalid("a pointer has two locations")
-			}
 			p.location, err = value(r)
 		case "ServiceDigitalIdentities":
-			err = children(r, func(string) error {
+			err = each(r, "ServiceDigitalIdentity", func() error {
 				certs, err := readIdentity(r)
 				p.certificates = append(p.certificates, certs...)
 				return err
 			})
 		case "AdditionalInformation":
-			err = children(r, func(string) error {
+			err = each(r, "OtherInformation", func() error {
 				return r.Children(func(e xmldsig.Element) error { return p.qualifier(r, e) })
 			})
 		}
@@ -64,13 +59,17 @@ func (p *pointer) read(r *xmldsig.Reader) error {
 // qualifier reads what an OtherInformation holds.
 func (p *pointer) qualifier(r *xmldsig.Reader, e xmldsig.Element) (err error) {
 	switch e {
-	case qualifierType, qualifierTerritory, qualifierMedia:
-		if _, twice := p.qualifiers[e]; twice {
-			return invalid("a pointer has two types, territories or media types")
-		}
-		p.qualifiers[e], err = value(r)
-	case xmldsig.Element{Space: nsList, Local: "SchemeOperatorName"}:
+	case qualifierType, qualifierTerritory, qualifierMedia, qualifierOperator:
+	default:
+		return nil
+	}
+	if _, twice := p.qualifiers[e]; twice {
+		return invalid("a pointer has two types, territories, media types or operators")
+	}
+	if p.qualifiers[e] = ""; e == qualifierOperator {
 		p.operators, err = readNames(r, "Name")
+	} else {
+		p.qualifiers[e], err = value(r)
 	}
 	return err
 }

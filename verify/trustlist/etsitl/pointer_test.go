@@ -55,6 +55,7 @@ func TestPointers(t *testing.T) {
 	behind := func(pointer string) func(string) string {
 		return exchange("</PointersToOtherTSL>", pointer+"</PointersToOtherTSL>")
 	}
+	twice := func(name string) func(string) string { return exchange(all[2], double(name)(all[2])) }
 	const media = ">application/vnd.etsi.tsl+xml<"
 	other := func(cc string) string { return exchange(">NL</SchemeTerritory>", ">"+cc+"</SchemeTerritory>")(all[4]) }
 	var many strings.Builder
@@ -65,22 +66,32 @@ func TestPointers(t *testing.T) {
 		mutate func(string) string
 		code   reason.Code
 	}{
-		"as they are":                 {func(xml string) string { return xml }, ""},
-		"no media type":               {in(2, `<OtherInformation><add:MimeType xmlns:add="http://uri.etsi.org/02231/v2/additionaltypes#">application/vnd.etsi.tsl+xml</add:MimeType></OtherInformation>`, ""), reason.TrustListPointerInvalid},
-		"an unknown media type":       {in(2, media, ">application/xml<"), reason.TrustListPointerInvalid},
-		"two media types":             {in(2, `</add:MimeType>`, `</add:MimeType><add:MimeType xmlns:add="http://uri.etsi.org/02231/v2/additionaltypes#">application/pdf</add:MimeType>`), reason.TrustListPointerInvalid},
-		"the media type of no one":    {in(2, "02231/v2/additionaltypes#", "02231/v2/othertypes#"), reason.TrustListPointerInvalid},
-		"media type in upper case":    {in(2, media, ">APPLICATION/vnd.etsi.TSL+xml<"), ""},
-		"no certificate":              {func(xml string) string { return exchange(all[2], drop("ServiceDigitalIdentities")(all[2]))(xml) }, reason.TrustListPointerInvalid},
-		"an empty identity":           {func(xml string) string { return exchange(all[2], drop("DigitalId")(all[2]))(xml) }, reason.TrustListPointerInvalid},
-		"no certificate in PDF's":     {func(xml string) string { return exchange(all[1], drop("DigitalId")(all[1]))(xml) }, ""},
-		"no territory":                {func(xml string) string { return exchange(all[2], drop("SchemeTerritory")(all[2]))(xml) }, reason.TrustListPointerInvalid},
-		"two territories":             {func(xml string) string { return exchange(all[2], double("SchemeTerritory")(all[2]))(xml) }, reason.TrustListPointerInvalid},
-		"a territory twice":           {behind(all[2]), reason.TrustListPointerInvalid},
-		"Greece by both codes":        {func(xml string) string { return behind(other("EL") + other("gr"))(xml) }, reason.TrustListPointerInvalid},
-		"one more":                    {behind(other("EL")), ""},
-		"no location":                 {func(xml string) string { return exchange(all[2], drop("TSLLocation")(all[2]))(xml) }, reason.TrustListPointerInvalid},
-		"two locations":               {func(xml string) string { return exchange(all[2], double("TSLLocation")(all[2]))(xml) }, reason.TrustListPointerInvalid},
+		"as they are":               {func(xml string) string { return xml }, ""},
+		"no media type":             {in(2, `<OtherInformation><add:MimeType xmlns:add="http://uri.etsi.org/02231/v2/additionaltypes#">application/vnd.etsi.tsl+xml</add:MimeType></OtherInformation>`, ""), reason.TrustListPointerInvalid},
+		"an unknown media type":     {in(2, media, ">application/xml<"), reason.TrustListPointerInvalid},
+		"two media types":           {in(2, `</add:MimeType>`, `</add:MimeType><add:MimeType xmlns:add="http://uri.etsi.org/02231/v2/additionaltypes#">application/pdf</add:MimeType>`), reason.TrustListPointerInvalid},
+		"the media type of no one":  {in(2, "02231/v2/additionaltypes#", "02231/v2/othertypes#"), reason.TrustListPointerInvalid},
+		"media type in upper case":  {in(2, media, ">APPLICATION/vnd.etsi.TSL+xml<"), ""},
+		"no certificate":            {func(xml string) string { return exchange(all[2], drop("ServiceDigitalIdentities")(all[2]))(xml) }, reason.TrustListPointerInvalid},
+		"an empty identity":         {func(xml string) string { return exchange(all[2], drop("DigitalId")(all[2]))(xml) }, reason.TrustListPointerInvalid},
+		"no certificate in PDF's":   {func(xml string) string { return exchange(all[1], drop("DigitalId")(all[1]))(xml) }, ""},
+		"no territory":              {func(xml string) string { return exchange(all[2], drop("SchemeTerritory")(all[2]))(xml) }, reason.TrustListPointerInvalid},
+		"two territories":           {twice("SchemeTerritory"), reason.TrustListPointerInvalid},
+		"a territory twice":         {behind(all[2]), reason.TrustListPointerInvalid},
+		"Greece by both codes":      {func(xml string) string { return behind(other("EL") + other("gr"))(xml) }, reason.TrustListPointerInvalid},
+		"one more":                  {behind(other("EL")), ""},
+		"no location":               {func(xml string) string { return exchange(all[2], drop("TSLLocation")(all[2]))(xml) }, reason.TrustListPointerInvalid},
+		"two locations":             {twice("TSLLocation"), reason.TrustListMalformed},
+		"two locations, one empty":  {in(2, "<TSLLocation>", "<TSLLocation></TSLLocation><TSLLocation>"), reason.TrustListMalformed},
+		"two groups of identities":  {twice("ServiceDigitalIdentities"), reason.TrustListMalformed},
+		"two groups of information": {twice("AdditionalInformation"), reason.TrustListMalformed},
+		"two operators":             {twice("SchemeOperatorName"), reason.TrustListPointerInvalid},
+		"an identity of another name": {func(xml string) string {
+			return exchange(all[2], rename("ServiceDigitalIdentity", "Identity")(all[2]))(xml)
+		}, reason.TrustListPointerInvalid},
+		"a media type of other name": {func(xml string) string {
+			return exchange(all[2], strings.ReplaceAll(all[2], "OtherInformation>", "TextualInformation>"))(xml)
+		}, reason.TrustListPointerInvalid},
 		"a file":                      {in(2, "<TSLLocation>https:", "<TSLLocation>file:"), reason.TrustListPointerInvalid},
 		"credentials in the location": {in(2, "<TSLLocation>https://", "<TSLLocation>https://u:p@"), reason.TrustListPointerInvalid},
 		"plain http":                  {in(2, "<TSLLocation>https:", "<TSLLocation>http:"), ""},

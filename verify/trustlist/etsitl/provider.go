@@ -19,12 +19,7 @@ type taker struct {
 
 // providers reads TrustServiceProviderList.
 func (t *taker) providers(r *xmldsig.Reader) error {
-	return children(r, func(local string) error {
-		if local != "TrustServiceProvider" {
-			return nil
-		}
-		return t.provider(r)
-	})
+	return each(r, "TrustServiceProvider", func() error { return t.provider(r) })
 }
 
 // provider is what the services of a trust service provider have in common.
@@ -35,19 +30,16 @@ type provider struct {
 
 func (t *taker) provider(r *xmldsig.Reader) error {
 	var p *provider
-	return children(r, func(local string) (err error) {
+	return members(r, "a provider", func(local string) (err error) {
 		switch local {
 		case "TSPInformation":
-			if p != nil {
-				return malformed("TSPInformation stands twice")
-			}
 			p, err = readProvider(r)
 			return err
 		case "TSPServices":
 			if p == nil {
 				return malformed("a provider has services before its TSPInformation")
 			}
-			return children(r, func(string) error { return t.service(r, p) })
+			return each(r, "TSPService", func() error { return t.service(r, p) })
 		}
 		return nil
 	})
@@ -56,7 +48,7 @@ func (t *taker) provider(r *xmldsig.Reader) error {
 func readProvider(r *xmldsig.Reader) (*provider, error) {
 	var called, trade []name
 	p := &provider{}
-	err := children(r, func(local string) (err error) {
+	err := members(r, "TSPInformation", func(local string) (err error) {
 		switch local {
 		case "TSPName":
 			called, err = readNames(r, "Name")

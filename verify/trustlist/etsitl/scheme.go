@@ -23,10 +23,7 @@ func (s *scheme) has(member string) bool {
 // national list has one back to the LOTL, which is no news.
 func readScheme(r *xmldsig.Reader, pointers bool) (*scheme, error) {
 	s := &scheme{values: make(map[string]string)}
-	return s, children(r, func(member string) (err error) {
-		if s.has(member) {
-			return malformed("a member of SchemeInformation stands twice")
-		}
+	return s, members(r, "SchemeInformation", func(member string) (err error) {
 		s.values[member] = ""
 		switch member {
 		case "TSLVersionIdentifier", "TSLSequenceNumber", "TSLType", "StatusDeterminationApproach",
@@ -51,19 +48,21 @@ func readScheme(r *xmldsig.Reader, pointers bool) (*scheme, error) {
 	})
 }
 
-// readNextUpdate returns the time inside, "" for a closed list.
+// readNextUpdate returns the time inside. An empty NextUpdate, and no other without a
+// time, closes a list for good (clause 5.3.15): it returns "".
 func readNextUpdate(r *xmldsig.Reader) (text string, err error) {
-	times := 0
-	err = children(r, func(local string) (err error) {
-		if local != "dateTime" {
-			return nil
+	if r.Blank() {
+		return "", nil
+	}
+	err = members(r, "NextUpdate", func(local string) (err error) {
+		if local == "dateTime" {
+			text, err = value(r)
 		}
-		if times++; times > 1 {
-			return malformed("NextUpdate holds two times")
-		}
-		text, err = value(r)
 		return err
 	})
+	if err == nil && text == "" {
+		return "", malformed("NextUpdate holds something else than a time")
+	}
 	return text, err
 }
 

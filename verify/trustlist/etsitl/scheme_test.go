@@ -1,6 +1,7 @@
 package etsitl
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +24,13 @@ func double(name string) func(string) string {
 	return func(xml string) string {
 		found := element.FindString(xml)
 		return exchange(found, found+found)(xml)
+	}
+}
+
+// rename gives the first element of a name another.
+func rename(name, other string) func(string) string {
+	return func(xml string) string {
+		return exchange("</"+name+">", "</"+other+">")(exchange("<"+name+">", "<"+other+">")(xml))
 	}
 }
 
@@ -60,19 +68,27 @@ func TestScheme(t *testing.T) {
 		"a fraction of a second":  {exchange("<ListIssueDateTime>2026-08-21T12:00:00Z<", "<ListIssueDateTime>2026-08-21T12:00:00.5Z<"), ""},
 		"next update is a word":   {exchange("<NextUpdate><dateTime>", "<NextUpdate><dateTime>soon"), reason.TrustListMalformed},
 		"two next updates":        {double("dateTime"), reason.TrustListMalformed},
-		"critical extension":      {extension(` Critical="true"`, `<x></x>`), reason.TrustListCriticalExtensionUnknown},
-		"the same by number":      {extension(` Critical="1"`, `<x></x>`), reason.TrustListCriticalExtensionUnknown},
-		"neither true nor false":  {extension(` Critical="maybe"`, `<x></x>`), reason.TrustListCriticalExtensionUnknown},
-		"one known of services":   {extension(` Critical="true"`, known), reason.TrustListCriticalExtensionUnknown},
-		"critical and empty":      {extension(` Critical="true"`, ``), reason.TrustListCriticalExtensionUnknown},
-		"uncritical extension":    {extension(` Critical="false"`, `<x></x>`), ""},
-		"uncritical by number":    {extension(` Critical="0"`, `<x></x>`), ""},
-		"extension of no weight":  {extension(``, `<x></x>`), ""},
-		"foreign elements":        {exchange("<SchemeInformation>", `<SchemeInformation><TSLType xmlns="urn:x">a</TSLType>`), ""},
-		"longest value":           {exchange("<SchemeTerritory>", "<SchemeTerritory>"+strings.Repeat(" ", MaxText-2)), ""},
-		"value beyond":            {exchange("<SchemeTerritory>", "<SchemeTerritory>"+strings.Repeat(" ", MaxText-1)), reason.TrustListTooLarge},
-		"most names":              {exchange(`<SchemeOperatorName>`, `<SchemeOperatorName>`+strings.Repeat(`<Name xml:lang="de">x</Name>`, MaxValues-1)), ""},
-		"names beyond":            {exchange(`<SchemeOperatorName>`, `<SchemeOperatorName>`+strings.Repeat(`<Name xml:lang="de">x</Name>`, MaxValues)), reason.TrustListMalformed},
+		"next update as text":     {func(xml string) string { return nextUpdate.ReplaceAllString(xml, "<NextUpdate>$1</NextUpdate>") }, reason.TrustListMalformed},
+		"next update elsewhere":   {exchange("<NextUpdate><dateTime>", `<NextUpdate><dateTime xmlns="urn:x">`), reason.TrustListMalformed},
+		"next update unnamed":     {rename("dateTime", "date"), reason.TrustListMalformed},
+		"no time in next update": {func(xml string) string {
+			return nextUpdate.ReplaceAllString(xml, "<NextUpdate><dateTime></dateTime></NextUpdate>")
+		}, reason.TrustListMalformed},
+		"most members":           {exchange("</SchemeInformation>", unknown(MaxMembers-15)+"</SchemeInformation>"), ""},
+		"members beyond":         {exchange("</SchemeInformation>", unknown(MaxMembers-14)+"</SchemeInformation>"), reason.TrustListMalformed},
+		"critical extension":     {extension(` Critical="true"`, `<x></x>`), reason.TrustListCriticalExtensionUnknown},
+		"the same by number":     {extension(` Critical="1"`, `<x></x>`), reason.TrustListCriticalExtensionUnknown},
+		"neither true nor false": {extension(` Critical="maybe"`, `<x></x>`), reason.TrustListCriticalExtensionUnknown},
+		"one known of services":  {extension(` Critical="true"`, known), reason.TrustListCriticalExtensionUnknown},
+		"critical and empty":     {extension(` Critical="true"`, ``), reason.TrustListCriticalExtensionUnknown},
+		"uncritical extension":   {extension(` Critical="false"`, `<x></x>`), ""},
+		"uncritical by number":   {extension(` Critical="0"`, `<x></x>`), ""},
+		"extension of no weight": {extension(``, `<x></x>`), ""},
+		"foreign elements":       {exchange("<SchemeInformation>", `<SchemeInformation><TSLType xmlns="urn:x">a</TSLType>`), ""},
+		"longest value":          {exchange("<SchemeTerritory>", "<SchemeTerritory>"+strings.Repeat(" ", MaxText-2)), ""},
+		"value beyond":           {exchange("<SchemeTerritory>", "<SchemeTerritory>"+strings.Repeat(" ", MaxText-1)), reason.TrustListTooLarge},
+		"most names":             {exchange(`<SchemeOperatorName>`, `<SchemeOperatorName>`+strings.Repeat(`<Name xml:lang="de">x</Name>`, MaxValues-1)), ""},
+		"names beyond":           {exchange(`<SchemeOperatorName>`, `<SchemeOperatorName>`+strings.Repeat(`<Name xml:lang="de">x</Name>`, MaxValues)), reason.TrustListMalformed},
 	}
 	for _, member := range required {
 		cases["without "+member] = change{drop(member), reason.TrustListMalformed}
@@ -86,6 +102,17 @@ func TestScheme(t *testing.T) {
 			want(t, err, c.code)
 		})
 	}
+}
+
+var nextUpdate = regexp.MustCompile(`<NextUpdate><dateTime>(.*?)</dateTime></NextUpdate>`)
+
+// unknown are n elements of different names.
+func unknown(n int) string {
+	var xml strings.Builder
+	for i := range n {
+		fmt.Fprintf(&xml, "<U%d></U%d>", i, i)
+	}
+	return xml.String()
 }
 
 // TestUnknownElements: what the schema does not know says nothing, wherever it
@@ -138,6 +165,10 @@ func TestWindow(t *testing.T) {
 	tl, err := w.readTL(t, "DE", verifytest.TLOptions{NoNextUpdate: true})
 	if want(t, err, ""); !tl.Closed || !tl.NextUpdate.IsZero() {
 		t.Errorf("a closed list: %v, %v", tl.Closed, tl.NextUpdate)
+	}
+	tl, err = w.readTL(t, "DE", verifytest.TLOptions{NoNextUpdate: true, Mutate: exchange("<NextUpdate>", "<NextUpdate>\n ")})
+	if want(t, err, ""); !tl.Closed {
+		t.Error("white space makes a time")
 	}
 }
 

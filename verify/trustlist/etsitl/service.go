@@ -21,14 +21,10 @@ type service struct {
 // service reads one TSPService as it is now. Its history is passed over.
 func (t *taker) service(r *xmldsig.Reader, p *provider) error {
 	var s *service
-	err := children(r, func(local string) (err error) {
-		if local != "ServiceInformation" {
-			return nil
+	err := members(r, "a service", func(local string) (err error) {
+		if local == "ServiceInformation" {
+			s, err = readService(r)
 		}
-		if s != nil {
-			return malformed("ServiceInformation stands twice")
-		}
-		s, err = readService(r)
 		return err
 	})
 	switch {
@@ -44,12 +40,8 @@ func (t *taker) service(r *xmldsig.Reader, p *provider) error {
 }
 
 func readService(r *xmldsig.Reader) (*service, error) {
-	s, seen := &service{}, make(map[string]bool)
-	return s, children(r, func(local string) (err error) {
-		if seen[local] {
-			return malformed("a member of ServiceInformation stands twice")
-		}
-		seen[local] = true
+	s := &service{}
+	return s, members(r, "ServiceInformation", func(local string) (err error) {
 		switch local {
 		case "ServiceTypeIdentifier":
 			s.typ, err = value(r)

@@ -69,6 +69,9 @@ func TestServices(t *testing.T) {
 		return exchange(serviceEnd, `<ServiceInformationExtensions><Extension Critical="true">`+content+`</Extension></ServiceInformationExtensions>`+serviceEnd)
 	}
 	const qualifications = `<q:Qualifications xmlns:q="http://uri.etsi.org/TrstSvc/SvcInfoExt/eSigDir-1999-93-EC-TrustedList/#"></q:Qualifications>`
+	critical := func(mark string) string {
+		return `<TSPInformationExtensions><Extension Critical="` + mark + `"><x></x></Extension></TSPInformationExtensions>`
+	}
 	tsl := func(xml string) string { return xml }
 	for name, c := range map[string]struct {
 		mutate            func(string) string
@@ -100,13 +103,18 @@ func TestServices(t *testing.T) {
 		"with qualifications":            {extension(qualifications), 1, 2, nil, 0, ""},
 		"taken over":                     {extension(`<a:TakenOverBy xmlns:a="http://uri.etsi.org/02231/v2/additionaltypes#"></a:TakenOverBy>`), 1, 2, nil, 0, ""},
 		"with expired certificates":      {extension(`<ExpiredCertsRevocationInfo>2016-01-01T00:00:00Z</ExpiredCertsRevocationInfo>`), 1, 2, nil, 0, ""},
-		"its provider critical":          {exchange("</TSPInformation>", `<TSPInformationExtensions><Extension Critical="true"><x></x></Extension></TSPInformationExtensions></TSPInformation>`), 0, 2, slices.Repeat([]string{"a critical extension that is not understood"}, 2), 0, ""},
+		"its provider critical":          {exchange("</TSPInformation>", critical("true")+"</TSPInformation>"), 0, 2, slices.Repeat([]string{"a critical extension that is not understood"}, 2), 0, ""},
 		"without information":            {exchange("<TSPService><ServiceInformation>", "<TSPService></TSPService><TSPService><ServiceInformation>"), 0, 0, nil, 0, reason.TrustListMalformed},
 		"with information twice":         {double("ServiceInformation"), 0, 0, nil, 0, reason.TrustListMalformed},
 		"with two types":                 {double("ServiceTypeIdentifier"), 0, 0, nil, 0, reason.TrustListMalformed},
 		"with two identities":            {double("ServiceDigitalIdentity"), 0, 0, nil, 0, reason.TrustListMalformed},
 		"with two states":                {double("ServiceStatus"), 0, 0, nil, 0, reason.TrustListMalformed},
-		"in two groups":                  {double("TSPServices"), 1, 4, nil, 0, ""},
+		"in two groups":                  {double("TSPServices"), 0, 0, nil, 0, reason.TrustListMalformed},
+		"under another name":             {rename("TSPService", "Service"), 0, 1, nil, 0, ""},
+		"introduced by another element":  {exchange("<TSPServices>", "<TSPServices><TSPService><Information></Information></TSPService>"), 0, 0, nil, 0, reason.TrustListMalformed},
+		"of a provider with two names":   {double("TSPName"), 0, 0, nil, 0, reason.TrustListMalformed},
+		"of one with two trade names":    {double("TSPTradeName"), 0, 0, nil, 0, reason.TrustListMalformed},
+		"its provider critical, and not": {exchange("</TSPInformation>", critical("true")+critical("false")+"</TSPInformation>"), 0, 0, nil, 0, reason.TrustListMalformed},
 		"of a provider without a name":   {drop("TSPName"), 0, 0, nil, 0, reason.TrustListMalformed},
 		"of a provider introduced twice": {double("TSPInformation"), 0, 0, nil, 0, reason.TrustListMalformed},
 		"of a provider never introduced": {drop("TSPInformation"), 0, 0, nil, 0, reason.TrustListMalformed},

@@ -19,7 +19,7 @@ func parseTime(s string) (time.Time, bool) {
 	return t.UTC(), err == nil
 }
 
-// times reads the times of a list. An empty NextUpdate closes it (clause 5.3.15).
+// times reads the times of a list.
 func (r *reader) times(s *scheme) (err error) {
 	var ok bool
 	if r.out.Issued, ok = parseTime(s.values["ListIssueDateTime"]); !ok {

@@ -1,6 +1,7 @@
 package etsitl
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/edgetrust/edgetrust/verify/internal/xmldsig"
@@ -19,17 +20,15 @@ func walk(r *xmldsig.Reader, p parts) error {
 		if root != (xmldsig.Element{Space: nsList, Local: "TrustServiceStatusList"}) {
 			return malformed("the root is not a TrustServiceStatusList of TS 119 612")
 		}
-		schemes, providers := 0, 0
-		err := children(r, func(local string) error {
+		scheme := false
+		err := members(r, "the list", func(local string) error {
 			switch local {
 			case "SchemeInformation":
-				if schemes++; schemes > 1 {
-					return malformed("SchemeInformation stands twice")
-				}
+				scheme = true
 				return p.scheme(r)
 			case "TrustServiceProviderList":
-				if providers++; providers > 1 || schemes == 0 {
-					return malformed("TrustServiceProviderList stands twice, or before SchemeInformation")
+				if !scheme {
+					return malformed("TrustServiceProviderList stands before SchemeInformation")
 				}
 				if p.providers != nil {
 					return p.providers(r)
@@ -37,21 +36,39 @@ func walk(r *xmldsig.Reader, p parts) error {
 			}
 			return nil
 		})
-		if err == nil && schemes == 0 {
+		if err == nil && !scheme {
 			return malformed("there is no SchemeInformation")
 		}
 		return err
 	}))
 }
 
-// children visits the elements of the list's namespace; others say nothing about
-// it.
-func children(r *xmldsig.Reader, visit func(local string) error) error {
+// members visits the elements of the list's namespace inside what holds each of them
+// once, and refuses a second: of two one reader takes the first and another the last.
+// Elements of other namespaces say nothing about the list.
+func members(r *xmldsig.Reader, what string, visit func(local string) error) error {
+	var seen []string // few, so that a map would cost more
 	return r.Children(func(e xmldsig.Element) error {
-		if e.Space != nsList {
+		switch {
+		case e.Space != nsList:
+			return nil
+		case slices.Contains(seen, e.Local):
+			return malformed("a member of %s stands twice", what)
+		case len(seen) == MaxMembers:
+			return malformed("%s has more than %d members", what, MaxMembers)
+		}
+		seen = append(seen, e.Local)
+		return visit(e.Local)
+	})
+}
+
+// each visits those elements that have this name, and passes over others.
+func each(r *xmldsig.Reader, local string, visit func() error) error {
+	return r.Children(func(e xmldsig.Element) error {
+		if e != (xmldsig.Element{Space: nsList, Local: local}) {
 			return nil
 		}
-		return visit(e.Local)
+		return visit()
 	})
 }
 
@@ -67,10 +84,7 @@ type name struct{ lang, text string }
 // readNames reads the children of an element that holds texts in several
 // languages: Name, URI.
 func readNames(r *xmldsig.Reader, local string) (names []name, err error) {
-	err = children(r, func(got string) error {
-		if got != local {
-			return nil
-		}
+	err = each(r, local, func() error {
 		if len(names) == MaxValues {
 			return malformed("a member has more than %d names or URIs", MaxValues)
 		}
