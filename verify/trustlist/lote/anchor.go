@@ -40,7 +40,7 @@ func (r *reader) anchors(w who, id *identity, scope trustlist.Anchor) error {
 		if first == nil {
 			first = cert
 		}
-		if bytes.Equal(der, r.signer.Raw) {
+		if r.signs(cert) {
 			// The pools of list signers and of anchors never mix (trust lists, rule 1).
 			r.skip(w, der, "the list's signer")
 			continue
@@ -56,6 +56,11 @@ func (r *reader) anchors(w who, id *identity, scope trustlist.Anchor) error {
 		r.add(w, a, scope)
 	}
 	return nil
+}
+
+// signs says whether a certificate may sign this list or its next version.
+func (r *reader) signs(cert *x509.Certificate) bool {
+	return slices.ContainsFunc(r.pinned, cert.Equal) || slices.ContainsFunc(r.out.SelfSigners, cert.Equal)
 }
 
 // seen is what tells two anchors of one list apart.

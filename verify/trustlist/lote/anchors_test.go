@@ -249,6 +249,25 @@ func TestSkipped(t *testing.T) {
 	})
 }
 
+// TestNoSignerIsAnAnchor: whoever may sign the list, or its next version, is no
+// anchor of it.
+func TestNoSignerIsAnAnchor(t *testing.T) {
+	w := newWorld(t, "pid")
+	next, spare := operator(t, nil), operator(t, nil)
+	w.scheme()["PointersToOtherLoTE"].(arr)[0].(obj)["ServiceDigitalIdentities"] = arr{identityOf(w.signer, next)}
+	w.svcInfo(0)["ServiceDigitalIdentity"] = identityOf(w.signer, next, spare, w.provider)
+	l, err := verify(w.list(t), Options{}, w.signer.cert, nil, spare.cert)
+	want(t, err, "")
+	for i, s := range l.Skipped {
+		if s.Why != "the list's signer" {
+			t.Errorf("%d skipped because of %q", i, s.Why)
+		}
+	}
+	if len(l.Skipped) != 3 || len(l.Anchors) != 2 || !l.Anchors[0].Cert.Equal(w.provider.cert) {
+		t.Errorf("%d skipped, %d anchors", len(l.Skipped), len(l.Anchors))
+	}
+}
+
 // TestMostParse: half of the certificates may be damaged, not more. Unsupported
 // keys do not count.
 func TestMostParse(t *testing.T) {
@@ -344,6 +363,29 @@ func TestPointers(t *testing.T) {
 		p.MimeType != "application/jose" || !slices.Equal(p.Operators, []string{"Other"}) || len(p.Signers) != 1 || !p.Signers[0].Equal(pilot.cert) {
 		t.Errorf("pointer %+v", p)
 	}
+}
+
+// TestManyPointers: as many qualifiers as are read, and one more. Their pointer's
+// certificates are parsed once for all of them.
+func TestManyPointers(t *testing.T) {
+	w := newWorld(t, "pid")
+	pointers := w.scheme()["PointersToOtherLoTE"].(arr)
+	self := pointers[0].(obj)["LoTEQualifiers"].(arr)[0].(obj)
+	other := obj{"LoTEType": "urn:example:list", "SchemeOperatorName": ml("Other"), "MimeType": "application/jose"}
+	qualifiers := func(n int) obj {
+		p := selfPointer(w, w.signer, "EU")[0].(obj)
+		p["LoTEQualifiers"] = append(arr{self}, slices.Repeat(arr{other}, n-1)...)
+		return p
+	}
+	w.scheme()["PointersToOtherLoTE"] = append(pointers, qualifiers(MaxPointers-1))
+	l, err := w.verify(t, Options{})
+	want(t, err, "")
+	if len(l.Pointers) != MaxPointers || len(l.SelfSigners) != 1 || &l.Pointers[1].Signers[0] != &l.Pointers[MaxPointers-1].Signers[0] {
+		t.Errorf("%d pointers, %d may sign the next version", len(l.Pointers), len(l.SelfSigners))
+	}
+	w.scheme()["PointersToOtherLoTE"] = append(pointers, qualifiers(MaxPointers))
+	_, err = w.verify(t, Options{})
+	want(t, err, reason.TrustListTooLarge)
 }
 
 // TestEmptyList: nobody approved is a good list without anchors.

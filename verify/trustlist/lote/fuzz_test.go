@@ -54,6 +54,7 @@ func FuzzContent(f *testing.F) {
 		}
 	})
 	signer := operator(f, nil)
+	pinned := []*x509.Certificate{signer.cert}
 	lax := Options{AllowNoOuterMember: true, AllowPilotIdentifiers: true, AllowMissingMembers: true,
 		AllowMissingServiceType: true, AllowNextUpdateAtIssue: true, UnsafeSignerSchemeMismatch: true}
 	f.Fuzz(func(t *testing.T, payload []byte, quirks bool) {
@@ -62,10 +63,10 @@ func FuzzContent(f *testing.F) {
 			o = lax
 		}
 		u := &Unverified{jws: &jose.JWS{Payload: payload}, signer: signer.cert}
-		if v, err := u.read(signer.cert, issued, o, (*reader).pivot); err == nil && (len(v.List().Anchors) > 0 || len(v.List().SelfSigners) == 0) {
+		if v, err := u.read(pinned, signer.cert, issued, o, (*reader).pivot); err == nil && (len(v.List().Anchors) > 0 || len(v.List().SelfSigners) == 0) {
 			t.Fatal("a pivot with anchors, or without successors")
 		}
-		v, err := u.read(signer.cert, issued, o, (*reader).list)
+		v, err := u.read(pinned, signer.cert, issued, o, (*reader).list)
 		if err != nil {
 			if !strings.HasPrefix(string(reason.CodeOf(err)), "trustlist_") {
 				t.Fatalf("got %v", err)

@@ -39,6 +39,7 @@ const (
 	MaxEntity      = 64 << 10 // bytes of one trusted entity
 	MaxDepth       = 32       // nesting of the payload
 	MaxMonths      = 6        // from ListIssueDateTime to NextUpdate (EU profiles)
+	MaxPointers    = 256      // qualifiers of pointers to other lists
 	maxSelfSigners = 32       // certificates in the pointer to the list itself
 	maxSkippedPart = 2        // more than 1/2 of the certificates unparsable: the list is malformed
 )
@@ -52,7 +53,7 @@ type Unverified struct {
 // Parse takes a compact JWS apart; white space around it is tolerated. The
 // refusals are trustlist_too_large, trustlist_malformed,
 // trustlist_signature_missing and trustlist_alg_forbidden (an algorithm that is
-// none of the list's, or a critical header).
+// none of a list's, a key that no list may be signed with, or a critical header).
 func Parse(b []byte) (*Unverified, error) {
 	if len(b) > MaxList {
 		return nil, reason.Refuse(reason.TrustListTooLarge, "the list is larger than %d bytes", MaxList)

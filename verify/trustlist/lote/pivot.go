@@ -56,7 +56,7 @@ func (u *Unverified) VerifyPivot(signers []*x509.Certificate, o Options) (trustl
 	case err != nil:
 		return trustlist.Verified{}, err
 	}
-	return u.read(signer, signedAt, o, (*reader).pivot)
+	return u.read(signers, signer, signedAt, o, (*reader).pivot)
 }
 
 // pivot reads no more of the list than says who may sign the next one.

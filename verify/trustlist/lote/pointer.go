@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/verify/internal/b64"
 	"github.com/edgetrust/edgetrust/verify/internal/pki"
+	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
@@ -17,19 +18,25 @@ func (r *reader) pointers(body *list) error {
 		return violation("PointersToOtherLoTE is there, which profile %s forbids", r.p.name)
 	}
 	for _, p := range s.Pointers {
+		if len(r.out.Pointers)+len(p.Qualifiers) > MaxPointers {
+			return reason.Refuse(reason.TrustListTooLarge, "more than %d pointers to other lists", MaxPointers)
+		}
+		signers, self := r.pointerSigners(p), false
 		for _, q := range p.Qualifiers {
-			out := r.pointer(p, q)
-			r.out.Pointers = append(r.out.Pointers, out)
+			r.out.Pointers = append(r.out.Pointers, pointerTo(*p.Location, q, signers))
 			if !isSelf(q, s) {
 				continue
 			}
-			r.self = true
-			if err := r.selfSigners(out); err != nil {
-				return err
-			}
-			if *q.MimeType != "application/jose" {
+			if self = true; *q.MimeType != "application/jose" {
 				r.warn("the pointer to the list itself has another MimeType than application/jose")
 			}
+		}
+		if !self {
+			continue
+		}
+		r.self = true
+		if err := r.selfSigners(signers); err != nil {
+			return err
 		}
 	}
 	if !r.self && r.p.selfPointer == required {
@@ -38,8 +45,8 @@ func (r *reader) pointers(body *list) error {
 	return nil
 }
 
-func (r *reader) selfSigners(self trustlist.Pointer) error {
-	for _, c := range self.Signers {
+func (r *reader) selfSigners(signers []*x509.Certificate) error {
+	for _, c := range signers {
 		if slices.ContainsFunc(r.out.SelfSigners, c.Equal) {
 			continue
 		}
@@ -66,14 +73,21 @@ func isSelf(q qualifier, s *scheme) bool {
 		(q.Territory == nil || s.Territory == nil || *q.Territory == *s.Territory)
 }
 
-func (r *reader) pointer(p pointer, q qualifier) trustlist.Pointer {
-	out := trustlist.Pointer{Location: *p.Location, Type: *q.Type, MimeType: *q.MimeType}
+// pointerTo is what one qualifier of a pointer says. All of them share the signers.
+func pointerTo(location string, q qualifier, signers []*x509.Certificate) trustlist.Pointer {
+	out := trustlist.Pointer{Location: location, Type: *q.Type, MimeType: *q.MimeType, Signers: signers}
 	for _, name := range q.OperatorName {
 		out.Operators = append(out.Operators, *name.Value)
 	}
 	if q.Territory != nil {
 		out.Territory = trustlist.Territory(*q.Territory)
 	}
+	return out
+}
+
+// pointerSigners parses the certificates of a pointer, once for all its qualifiers:
+// a list with many of both would cost their product.
+func (r *reader) pointerSigners(p pointer) (signers []*x509.Certificate) {
 	for _, id := range p.Identities {
 		r.identity(&id)
 		for _, c := range id.Certificates {
@@ -82,10 +96,10 @@ func (r *reader) pointer(p pointer, q qualifier) trustlist.Pointer {
 				r.warn("a certificate in PointersToOtherLoTE could not be used")
 				continue
 			}
-			out.Signers = append(out.Signers, cert)
+			signers = append(signers, cert)
 		}
 	}
-	return out
+	return signers
 }
 
 func parseCertificate(c pkiObject) (*x509.Certificate, error) {

@@ -22,17 +22,17 @@ func (u *Unverified) Verify(pinned []*x509.Certificate, o Options) (trustlist.Ve
 	if err != nil {
 		return trustlist.Verified{}, err
 	}
-	return u.read(signer, signedAt, o, (*reader).list)
+	return u.read(pinned, signer, signedAt, o, (*reader).list)
 }
 
-// read decodes what the signature was found good for. signedAt is zero where the
-// header does not say.
-func (u *Unverified) read(signer *x509.Certificate, signedAt time.Time, o Options, content func(*reader, *list) error) (trustlist.Verified, error) {
+// read decodes what the signature of one of pinned was found good for. signedAt is
+// zero where the header does not say.
+func (u *Unverified) read(pinned []*x509.Certificate, signer *x509.Certificate, signedAt time.Time, o Options, content func(*reader, *list) error) (trustlist.Verified, error) {
 	body, err := decodeList(u.jws.Payload, o)
 	if err != nil {
 		return trustlist.Verified{}, err
 	}
-	r := &reader{o: o, signer: signer, seen: make(map[seen]bool), out: &trustlist.List{
+	r := &reader{o: o, pinned: pinned, signer: signer, seen: make(map[seen]bool), out: &trustlist.List{
 		Format:   "lote",
 		Payload:  sha256.Sum256(u.jws.Payload),
 		Signer:   signer,
@@ -73,7 +73,8 @@ func (r *reader) steps(body *list, steps ...func(*list) error) error {
 // reader carries a list through the steps.
 type reader struct {
 	o      Options
-	p      *profile // after kind
+	p      *profile            // after kind
+	pinned []*x509.Certificate // who may sign the list, the signer among them
 	signer *x509.Certificate
 	self   bool // a pointer to the list itself was found
 	out    *trustlist.List
