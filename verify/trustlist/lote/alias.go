@@ -2,12 +2,14 @@ package lote
 
 // official puts the official URI in the place of one that the operator accepts for
 // it. What comes after sees official URIs only, so that a URI that was renamed
-// neither changes a list's type nor an anchor's scope.
+// neither changes a list's type nor an anchor's scope. An official URI keeps its own
+// meaning: by no alias does a list of one profile count as another's, or a key for
+// revocation as one for issuance.
 func (o Options) official(uri *string) {
 	if uri == nil {
 		return
 	}
-	if official, ok := o.Aliases[*uri]; ok {
+	if official, ok := o.Aliases[*uri]; ok && !isOfficial(*uri) {
 		*uri = official
 	}
 }

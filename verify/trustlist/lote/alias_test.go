@@ -98,3 +98,34 @@ func TestAliasOfStatus(t *testing.T) {
 		t.Errorf("usable: %v, %v", l.Anchors[0].Usable, l.Anchors[1].Usable)
 	}
 }
+
+// TestAliasOfOfficial: an alias makes no list one of another profile, by no URI that
+// has a meaning, and never one of a profile that is not configured.
+func TestAliasOfOfficial(t *testing.T) {
+	const pid, wallet = base + "LoTEType/EUPIDProvidersList", base + "LoTEType/EUWalletProvidersList"
+	aliases := map[string]string{
+		wallet: pid,
+		base + "WalletProvidersList/StatusDetn/EU":  base + "PIDProvidersList/StatusDetn/EU",
+		base + "WalletProvidersList/schemerules/EU": base + "PIDProviders/schemerules/EU",
+		base + "SvcType/WalletSolution/Issuance":    base + "SvcType/PID/Issuance",
+		base + "SvcType/WalletSolution/Revocation":  base + "SvcType/PID/Issuance",
+		goodStatus[0]:             "https://operator.example/bad",
+		"https://example/mixture": wallet,
+	}
+	w := newWorld(t, "wallet")
+	_, err := w.verify(t, Options{Profile: "pid", Aliases: aliases})
+	want(t, err, reason.TrustListWrongType)
+	for _, o := range []Options{{Aliases: aliases}, {Aliases: aliases, Profile: "wallet"}} {
+		l, err := w.verify(t, o)
+		want(t, err, "")
+		checkScopes(t, w, l)
+	}
+	w = newWorld(t, "pid")
+	w.scheme()["LoTEType"] = "https://example/mixture"
+	_, err = w.verify(t, Options{Profile: "pid", Aliases: aliases})
+	want(t, err, reason.TrustListWrongType)
+	w = newWorld(t, "pubeaa")
+	l, err := w.verify(t, Options{Aliases: aliases})
+	want(t, err, "")
+	checkScopes(t, w, l)
+}

@@ -14,7 +14,8 @@ type Options struct {
 
 	// Aliases are URIs accepted in the place of official ones, which are the
 	// values: types, approaches, rules, service types and statuses. Publishers
-	// rename them, as the Commission did in its list for driving licences.
+	// rename them, as the Commission did in its list for driving licences. An
+	// official URI is never renamed.
 	Aliases map[string]string
 
 	// AllowNoOuterMember: the payload is the list itself, without {"LoTE": …}

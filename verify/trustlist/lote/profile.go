@@ -113,3 +113,15 @@ func (p *profile) purposeOf(uri string, o Options) (trustlist.Purpose, bool) {
 	}
 	return "", false
 }
+
+// isOfficial says whether a URI is an official one of any row.
+func isOfficial(uri string) bool {
+	for i := range profiles {
+		p, o := &profiles[i], Options{}
+		_, service := p.purposeOf(uri, o)
+		if service || p.types.accept(uri, o) || p.status.accept(uri, o) || p.rules.accept(uri, o) {
+			return true
+		}
+	}
+	return slices.Contains(goodStatus, uri)
+}
