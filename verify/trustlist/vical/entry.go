@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"slices"
 
 	"github.com/edgetrust/edgetrust/verify/internal/pki"
 	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
@@ -106,12 +107,10 @@ func (r *reader) certificate(e entry) {
 		r.skip(e, e.der, "unparsable")
 		return
 	}
-	for _, c := range r.path {
-		if c.Equal(cert) {
-			// The pools of list signers and of anchors never mix (trust lists, rule 1).
-			r.skip(e, e.der, "the list's signer, or a CA above it")
-			return
-		}
+	if slices.ContainsFunc(r.signers, cert.Equal) {
+		// The pools of list signers and of anchors never mix (trust lists, rule 1).
+		r.skip(e, e.der, "the list's signer, or a CA above it")
+		return
 	}
 	if !cert.BasicConstraintsValid || !cert.IsCA {
 		r.skip(e, e.der, "not a CA")

@@ -117,6 +117,21 @@ func TestEntries(t *testing.T) {
 	}
 }
 
+// TestNoSignerIsAnAnchor: a root that is pinned and not used this time is no anchor
+// either.
+func TestNoSignerIsAnAnchor(t *testing.T) {
+	w := newWorld(t)
+	spare := authority("Next Root", nil, -1)
+	b := must(w.VICAL(verifytest.VICALOptions{Mutate: func(p obj) {
+		p["certificateInfos"] = []any{w.entry(nil), verifytest.CertificateInfo(spare.Cert, mdl)}
+	}}))
+	l, err := verify(b, Options{}, now, w.root(), nil, spare.Cert)
+	want(t, err, "")
+	if len(l.Anchors) != 1 || len(l.Skipped) != 1 || l.Skipped[0].Why != "the list's signer, or a CA above it" {
+		t.Errorf("%d anchors, skipped %+v", len(l.Anchors), l.Skipped)
+	}
+}
+
 func types(n int) (list []string) {
 	for i := range n {
 		list = append(list, fmt.Sprint("org.example.", i))

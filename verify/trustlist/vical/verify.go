@@ -32,7 +32,7 @@ func (u *Unverified) Verify(pinned []*x509.Certificate, o Options, now time.Time
 	if err != nil {
 		return trustlist.Verified{}, err
 	}
-	r := &reader{payload: u.payload, path: path, anchors: make(map[scope]*trustlist.Anchor), out: &trustlist.List{
+	r := &reader{payload: u.payload, path: path, signers: slices.Concat(path, pinned), anchors: make(map[scope]*trustlist.Anchor), out: &trustlist.List{
 		Format:  "vical",
 		Payload: sha256.Sum256(u.sign1.Payload),
 		Signer:  path[0],
@@ -55,6 +55,7 @@ func (u *Unverified) Verify(pinned []*x509.Certificate, o Options, now time.Time
 type reader struct {
 	payload object
 	path    []*x509.Certificate // the signer's, up to the pinned certificate
+	signers []*x509.Certificate // those of the path, and all that are pinned
 	out     *trustlist.List
 
 	anchors    map[scope]*trustlist.Anchor
