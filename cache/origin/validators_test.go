@@ -22,7 +22,7 @@ func TestFirstLookIsConditional(t *testing.T) {
 		if len(asked) != 2 || asked[1].Status != 304 {
 			t.Errorf("%d requests, the last answered %d", len(asked), asked[len(asked)-1].Status)
 		}
-		if got := w.shelf.events; len(got) != 2 || got[1] != "looked pid" {
+		if got := w.events(); got != "[admitted pid looked pid]" {
 			t.Errorf("%q", got)
 		}
 	})
