@@ -73,7 +73,7 @@ func (c *canonicaliser) ancestors(e *etree.Element) {
 }
 
 func (c *canonicaliser) element(e *etree.Element) error {
-	if len(c.out) > maxCanonical {
+	if len(c.out) > maxWritten {
 		return fmt.Errorf("%w: its canonical form", ErrTooLarge)
 	}
 	scope, written := c.scope.mark(), c.written.mark()

@@ -138,6 +138,8 @@ func TestLimits(t *testing.T) {
 		}
 		return "<r" + b.String() + "/>"
 	}
+	quoted := func(n int) string { return "<r a='" + strings.Repeat(`"`, n) + "'/>" }
+	const mostQuotes = (maxWritten - len(`<r a=""/>`)) / len("&quot;")
 	padded := func(n int) string { return "<r>" + strings.Repeat(" ", n-len("<r></r>")) + "</r>" }
 	for name, c := range map[string]struct {
 		doc  string
@@ -150,6 +152,7 @@ func TestLimits(t *testing.T) {
 		"bytes":           {padded(MaxBytes), nil},
 		"bytes + 1":       {padded(MaxBytes + 1), ErrTooLarge},
 		"nodes + 1":       {"<r>" + strings.Repeat("<a/>", MaxNodes) + "</r>", ErrTooLarge},
+		"references + 1":  {quoted(mostQuotes + 1), ErrTooLarge},
 		"comments":        {"<r>" + strings.Repeat("<!---->", MaxNodes) + "</r>", ErrTooLarge},
 		"reference, long": {"<r>&#" + strings.Repeat("0", maxReference) + "65;</r>", ErrMalformed},
 	} {
@@ -162,6 +165,9 @@ func TestLimits(t *testing.T) {
 	// The scanner alone, without the memory of the tree.
 	if _, err := scan([]byte("<r>" + strings.Repeat("<a/>", MaxNodes-1) + "</r>")); err != nil {
 		t.Errorf("nodes: %v", err)
+	}
+	if _, err := scan([]byte(quoted(mostQuotes))); err != nil {
+		t.Errorf("references: %v", err)
 	}
 }
 

@@ -178,6 +178,21 @@ func TestReaderRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
+	for doc, want := range map[string]bool{
+		`<r/>`: true, `<r></r>`: true, "<r> \n\t</r>": true, "<r><!-- a --> </r>": true,
+		`<r>.</r>`: false, `<r> .</r>`: false, `<r><a/></r>`: false, `<r> <a/></r>`: false, `<r>&#32;</r>`: false,
+	} {
+		r := mustParse(t, []byte(doc)).UnsafeReader()
+		err := r.Children(func(Element) error {
+			if got := r.Blank(); got != want || r.Blank() != got {
+				t.Errorf("%s is blank: %v", doc, got)
+			}
+			return r.Children(func(Element) error { return nil })
+		})
+		if err != nil {
+			t.Errorf("%s, read after the question: %v", doc, err)
+		}
+	}
 	stop := errors.New("stop")
 	r := mustParse(t, []byte(`<r/>`)).UnsafeReader()
 	if err := r.Children(func(Element) error { return stop }); err != stop {

@@ -45,10 +45,14 @@ type scanner struct {
 
 func malformed(what string) error { return fmt.Errorf("%w: %s", ErrMalformed, what) }
 
-// count adds nodes to what the document holds.
+// count adds nodes to what the document holds, and looks at what was written of it.
 func (s *scanner) count(n int) error {
-	if s.nodes += n; s.nodes > MaxNodes {
+	s.nodes += n
+	switch {
+	case s.nodes > MaxNodes:
 		return fmt.Errorf("%w: more than %d nodes", ErrTooLarge, MaxNodes)
+	case len(s.out) > maxWritten:
+		return fmt.Errorf("%w: its text, written out", ErrTooLarge)
 	}
 	return nil
 }

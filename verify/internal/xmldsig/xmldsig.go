@@ -24,10 +24,11 @@ const (
 	MaxAttributes = 64       // of one element, namespace declarations included
 	MaxNodes      = 2_000_000
 
-	// maxCanonical bounds what canonicalisation writes. It may repeat a namespace
-	// declaration at each element that uses it, so that a long one would turn a
-	// small document into an endless one.
-	maxCanonical = 2 * MaxBytes
+	// maxWritten bounds a document as it is written out. References make it up to six
+	// times as long, and canonicalisation may repeat a namespace declaration at each
+	// element that uses it, so that a long one would turn a small document into an
+	// endless one. It is looked at from token to token: one may pass it.
+	maxWritten = 2 * MaxBytes
 
 	maxSignature  = 2048 // characters of SignatureValue; RSA of 8192 bits needs 1368
 	maxDigest     = 256  // characters of a DigestValue; SHA-512 needs 88
