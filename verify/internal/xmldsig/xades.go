@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -61,13 +62,20 @@ func readSignedProperties(b []byte) (*signedProperties, error) {
 	return p, nil
 }
 
+// dateTime is xs:dateTime of four-digit years with a zone, without which nobody knows
+// the time within a day. Package time alone would also take a comma, hours of one
+// digit, and offsets that no place has.
+var dateTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$`)
+
 func (p *signedProperties) readTime(e *etree.Element) error {
 	s, err := text(e)
 	if err != nil {
 		return err
 	}
-	// Without a zone nobody knows the time within a day.
-	if p.time, err = time.Parse(time.RFC3339, strings.Trim(s, " \t\r\n")); err != nil {
+	if s = strings.Trim(s, " \t\r\n"); !dateTime.MatchString(s) {
+		return malformed("SigningTime")
+	}
+	if p.time, err = time.Parse(time.RFC3339, s); err != nil {
 		return malformed("SigningTime")
 	}
 	return nil
