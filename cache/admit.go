@@ -30,59 +30,55 @@ func (s *Store) Admit(raw artefact.Raw) (Outcome, error) { return s.admit(raw, f
 
 // admit is Admit; operator says that an operator vouches for a jump of the sequence
 // number.
-func (s *Store) admit(raw artefact.Raw, operator bool) (Outcome, error) {
-	var out Outcome
-	var c change
-	var err error
+func (s *Store) admit(raw artefact.Raw, operator bool) (out Outcome, err error) {
 	switch raw.ID.Kind {
 	case artefact.LOTL, artefact.TL, artefact.LoTE, artefact.VICAL, artefact.Anchors:
-		out, c, err = s.admitList(raw, operator)
+		out, err = s.admitList(raw, operator)
 	case artefact.Pivot:
-		out, c, err = s.admitPivot(raw)
+		out, err = s.admitPivot(raw)
 	case artefact.Status:
-		out, c, err = s.admitStatus(raw)
+		out, err = s.admitStatus(raw)
 	default:
 		err = reason.Refuse(reason.ArtefactUnknown, "bytes of an unknown kind")
 	}
 	if err != nil {
-		c = s.refused(raw, err)
+		s.refused(raw, err)
 	}
-	s.settle(c)
+	s.settle()
 	return out, err
 }
 
-func (s *Store) admitList(raw artefact.Raw, operator bool) (Outcome, change, error) {
-	refuse := func(err error) (Outcome, change, error) { return Outcome{}, change{}, err }
+func (s *Store) admitList(raw artefact.Raw, operator bool) (Outcome, error) {
 	// Bounds.
 	if len(raw.Bytes) > MaxList {
 		code := reason.TrustListTooLarge
 		if raw.ID.Kind == artefact.VICAL {
 			code = reason.VICALTooLarge
 		}
-		return refuse(reason.Refuse(code, "more than %d bytes", MaxList))
+		return Outcome{}, reason.Refuse(code, "more than %d bytes", MaxList)
 	}
 	for {
 		// Identity.
 		src, chain, generation, ok := s.followed(raw.ID)
 		if !ok {
-			return refuse(reason.Refuse(reason.ArtefactUnknown, "no list of this name is followed"))
+			return Outcome{}, reason.Refuse(reason.ArtefactUnknown, "no list of this name is followed")
 		}
 		// Parse and signature.
-		verified, err := src.read(raw.Bytes, raw.Door, chain, raw.At)
+		r, err := src.read(raw.Bytes, raw.Door, chain, raw.At)
 		if err != nil {
-			return refuse(err)
+			return Outcome{}, err
 		}
-		list := s.withoutTestAnchors(verified.List())
+		r.list = s.withoutTestAnchors(r.list)
 		s.mu.Lock()
-		held, ok := s.lists[raw.ID.Name]
-		if !ok || held.generation != generation {
+		held := s.lists[raw.ID.Name] // which, once followed, is never forgotten
+		if held.generation != generation {
 			// Who may sign it changed meanwhile.
 			s.mu.Unlock()
 			continue
 		}
-		out, c, err := s.take(held, list, raw, operator)
+		out, err := s.take(held, r, raw, operator)
 		s.mu.Unlock()
-		return out, c, err
+		return out, err
 	}
 }
 
@@ -94,15 +90,16 @@ func (s *Store) followed(id artefact.ID) (src Source, c chain, generation uint64
 	if !ok || h.source.Type != id.Kind {
 		return Source{}, chain{}, 0, false
 	}
-	return h.source, chain{h.pivots, h.named}, h.generation, true
+	return h.source, chain{h.pivots, h.mark.pivotsTo(h.source.OJ)}, h.generation, true
 }
 
 // take holds a verified list against the clock and against what was held before,
 // and puts it in force. The caller holds mu.
-func (s *Store) take(h *heldList, list *trustlist.List, raw artefact.Raw, operator bool) (Outcome, change, error) {
+func (s *Store) take(h *heldList, r reading, raw artefact.Raw, operator bool) (Outcome, error) {
 	// Times.
+	list := r.list
 	if err := h.timely(list, raw.Door, raw.At); err != nil {
-		return Outcome{}, change{}, err
+		return Outcome{}, err
 	}
 	// Sequence.
 	ref := artefact.Ref{ID: raw.ID, Version: list.Sequence, Digest: artefact.Sum(raw.Bytes), Size: len(raw.Bytes)}
@@ -111,23 +108,27 @@ func (s *Store) take(h *heldList, list *trustlist.List, raw artefact.Raw, operat
 		if reason.CodeOf(err) == reason.TrustListSequenceJump {
 			h.waiting = &waiting{raw: raw, ref: ref}
 		}
-		return Outcome{}, change{}, err
+		return Outcome{}, err
 	}
 	// Next View.
-	events := h.take(list, raw, ref, unchanged, s.opts)
-	if list.Format == "lotl" && !unchanged {
-		events = append(events, s.followNational(h, raw.At)...)
+	h.tried = true
+	if unchanged {
+		s.announce(h.again(list, raw, ref)...)
+	} else {
+		s.announce(h.replace(r, raw, ref, s.opts)...)
+		if list.Format == "lotl" {
+			s.announce(s.followNational(h, raw.At)...)
+		}
 	}
 	s.raiseFloor(list.Issued)
+	s.trustChanged(raw.ID)
 	level := slog.LevelInfo
 	if unchanged {
 		level = slog.LevelDebug // as at nearly every look
 	}
 	s.log.Log(context.Background(), level, "list admitted", "list", raw.ID.Name, "door", raw.Door, "sequence", list.Sequence,
 		"sha256", ref.Digest.String(), "anchors", len(list.Anchors), "unchanged", unchanged)
-	c := s.changed(recordKey(raw.ID))
-	c.events = events
-	return Outcome{List: raw.ID.Name, Unchanged: unchanged, Ref: ref}, c, nil
+	return Outcome{List: raw.ID.Name, Unchanged: unchanged, Ref: ref}, nil
 }
 
 // timely checks the times a list states of itself (trust lists 1, step 8; 2, step

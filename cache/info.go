@@ -1,9 +1,11 @@
 package cache
 
 import (
+	"errors"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/cache/disk"
 	"github.com/edgetrust/edgetrust/verify"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
@@ -101,9 +103,11 @@ func (s *Store) Anchors(name string, now time.Time) (list []AnchorInfo, info Inf
 	if !ok {
 		return nil, Info{}, false
 	}
+	counts := false
 	for _, l := range s.view.Load().lists {
 		if l.Name == name {
 			info = h.info(l, now)
+			counts = !l.Quarantined && l.StateAt(now) != verify.Expired
 		}
 	}
 	if h.list != nil {
@@ -112,7 +116,7 @@ func (s *Store) Anchors(name string, now time.Time) (list []AnchorInfo, info Inf
 			switch {
 			case !a.GoodAt(now):
 				in.Standing = NotGood
-			case !a.ValidAt(now), info.State == verify.Expired, h.orphan:
+			case !a.ValidAt(now), !counts:
 				in.Standing = Outdated
 			}
 			list = append(list, in)
@@ -142,16 +146,30 @@ func (s *Store) Artefact(d artefact.Digest) (b []byte, kind artefact.Kind, ok bo
 			}
 		}
 	}
-	disk := s.disk
+	from := s.disk
 	s.mu.Unlock()
 	if ok && b == nil {
 		var err error
-		if b, err = disk.Body(d); err != nil {
-			s.log.Error("the bytes of a list cannot be read back", "sha256", d.String(), "err", err)
+		if b, err = from.Body(d); err != nil {
+			s.unreadable(d, err)
 			return nil, "", false
 		}
 	}
 	return b, kind, ok
+}
+
+// unreadable notes that the disk has not what it had; unless that was replaced a
+// moment ago. Nothing rests on it until a restart, but that it would then be there
+// is claimed no longer.
+func (s *Store) unreadable(d artefact.Digest, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.lists {
+		if h.ref.Digest == d && h.durable {
+			h.durable = !errors.Is(err, disk.ErrNotFound) && !errors.Is(err, disk.ErrDamaged)
+			s.log.Error("the bytes of a list cannot be read back", "list", h.source.Name, "sha256", d.String(), "err", err)
+		}
+	}
 }
 
 // Inventory returns the references of the trust lists that may be announced to

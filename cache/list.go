@@ -27,8 +27,7 @@ type heldList struct {
 	soaked time.Time // from then on it may be announced
 
 	pivots pivots
-	named  []string // pivots that the version in force names, newest first
-	wanted []string // those that the newest version offered names
+	wanted []string // pivots that the newest version offered names, newest first
 
 	previous  *version // while removed anchors are held: the version they stood in
 	withdrawn []withdrawn
@@ -63,54 +62,68 @@ type withdrawn struct {
 	until  time.Time // held until then; zero: withdrawn at once
 }
 
-// take puts a list in force.
-func (h *heldList) take(l *trustlist.List, raw artefact.Raw, ref artefact.Ref, unchanged bool, o Options) []Event {
-	h.tried = true
-	// Only a look at the origin, or a new version, makes a copy younger: a peer or
-	// a disk that hands over what is held already proves nothing.
-	if !unchanged || raw.Door == artefact.Origin || raw.Door == artefact.File {
-		h.looked, h.note = raw.At, raw.Note
-		h.failure, h.waiting = nil, nil
-	}
-	if unchanged {
-		// Of two signatures over one payload every node keeps the same one.
-		if bytes.Compare(ref.Digest[:], h.ref.Digest[:]) < 0 {
-			h.list, h.ref, h.b, h.door, h.durable = l, ref, raw.Bytes, raw.Door, false
-			h.mark.Digest = ref.Digest
-		}
-		return nil
-	}
-	events := []Event{{Type: ListChanged, List: h.source.Name, Detail: fmt.Sprintf("sequence %d", l.Sequence), Ref: ref, Door: raw.Door}}
+// replace puts the next version in force.
+func (h *heldList) replace(r reading, raw artefact.Raw, ref artefact.Ref, o Options) []Event {
+	events := []Event{{Type: ListChanged, List: h.source.Name, Detail: fmt.Sprintf("sequence %d", r.list.Sequence), Ref: ref, Door: raw.Door}}
 	if h.list != nil {
-		before := version{h.ref, h.b}
-		added, held := h.added(l), h.remove(l, raw.At.Add(o.RemovalHold), o)
-		events = append(append(events, added...), held...)
-		if h.previous == nil && h.held(raw.At) {
-			h.previous = &before
+		added, removed := h.added(r.list), h.remove(r.list, raw.At, o)
+		events = append(append(events, added...), removed...)
+		if h.previous == nil && h.held(raw.At) && !h.lost() {
+			h.previous = &version{h.ref, h.b}
 		}
 	}
-	h.list, h.ref, h.b, h.door = l, ref, raw.Bytes, raw.Door
-	h.mark = markOf(l, ref.Digest)
-	if len(h.pivots) > 0 {
-		h.named = h.source.pivotsNamed(raw.Bytes)
+	m := markOf(r, ref.Digest, h.source.OJ)
+	if !slices.Equal(m.Pivots, h.mark.Pivots) {
 		h.generation++ // whoever reads another version just now reads it again
 	}
-	h.orphan, h.durable = false, false
+	h.hold(r.list, raw, ref)
+	h.mark = m
+	h.looked, h.note = raw.At, raw.Note
+	h.failure, h.waiting, h.orphan = nil, nil, false
 	h.soaked = raw.At.Add(o.Soak)
 	h.seen(raw.At)
 	return events
 }
 
+// again takes in once more what is held, perhaps under another signature.
+func (h *heldList) again(l *trustlist.List, raw artefact.Raw, ref artefact.Ref) []Event {
+	// Only a look at the origin makes a copy younger: a peer or a disk that hands
+	// over what is held already proves nothing.
+	if raw.Door == artefact.Origin || raw.Door == artefact.File {
+		h.looked, h.note = raw.At, raw.Note
+		h.failure, h.waiting = nil, nil
+	}
+	if h.prefers(l, ref.Digest) {
+		h.hold(l, raw, ref)
+		h.mark.Digest = ref.Digest
+	}
+	return h.vouch(true, raw.At)
+}
+
+// prefers says whether a signature over the payload that is held is the better one:
+// one by whoever is named now, or that lasts longer. Of two that are as good every
+// node keeps the same, that of the lower digest. Bytes that are lost are welcome.
+func (h *heldList) prefers(l *trustlist.List, d artefact.Digest) bool {
+	switch {
+	case h.orphan:
+		return true
+	case !l.NotAfter.Equal(h.list.NotAfter): // of a VICAL, which ends with its signer
+		return l.NotAfter.After(h.list.NotAfter)
+	case d == h.ref.Digest:
+		return h.lost()
+	}
+	return bytes.Compare(d[:], h.ref.Digest[:]) < 0
+}
+
+// hold keeps a list with its bytes.
+func (h *heldList) hold(l *trustlist.List, raw artefact.Raw, ref artefact.Ref) {
+	h.list, h.ref, h.b, h.door, h.durable = l, ref, raw.Bytes, raw.Door, false
+}
+
 // added tells of anchors that the next version has and this one has not.
 func (h *heldList) added(next *trustlist.List) (events []Event) {
-	had := make(map[anchorKey]bool, len(h.list.Anchors))
-	for _, a := range h.list.Anchors {
-		had[keyOf(a)] = true
-	}
-	for _, a := range next.Anchors {
-		if !had[keyOf(a)] {
-			events = append(events, Event{Type: AnchorAdded, List: h.source.Name, Detail: anchorText(a), Anchor: a})
-		}
+	for _, a := range missing(next, keysOf(h.list)) {
+		events = append(events, Event{Type: AnchorAdded, List: h.source.Name, Detail: anchorText(a), Anchor: a})
 	}
 	return events
 }
@@ -187,9 +200,9 @@ func (s *Store) Looked(id artefact.ID, at time.Time) Outcome {
 	}
 	h.looked, h.failure = at, nil
 	out := Outcome{List: id.Name, Unchanged: true, Ref: h.ref}
-	c := s.changed(recordKey(id))
+	s.trustChanged(id)
 	s.mu.Unlock()
-	s.settle(c)
+	s.settle()
 	return out
 }
 

@@ -20,15 +20,27 @@ type mark struct {
 	Issued     time.Time
 	Payload    [32]byte
 	Digest     artefact.Digest
-	Provider   string // of a VICAL
+	Provider   string   // of a VICAL
+	OJ         string   // the notice that Pivots lead back to
+	Pivots     []string // which the version names, newest first
 }
 
-func markOf(l *trustlist.List, d artefact.Digest) mark {
-	m := mark{Set: true, Type: l.Type, Sequence: l.Sequence, Unnumbered: l.Unnumbered, Issued: l.Issued, Payload: l.Payload, Digest: d}
+func markOf(r reading, d artefact.Digest, oj string) mark {
+	l := r.list
+	m := mark{Set: true, Type: l.Type, Sequence: l.Sequence, Unnumbered: l.Unnumbered, Issued: l.Issued, Payload: l.Payload, Digest: d, OJ: oj, Pivots: r.pivots}
 	if l.Format == "vical" {
 		m.Provider = l.Operator
 	}
 	return m
+}
+
+// pivotsTo returns the pivots that a version has to name; none if the operator has
+// pinned the signers of another notice since.
+func (m mark) pivotsTo(oj string) []string {
+	if m.OJ != oj {
+		return nil
+	}
+	return m.Pivots
 }
 
 // compare orders a version against the mark: by sequence number; of two VICALs of
@@ -54,7 +66,8 @@ func (h *heldList) follows(l *trustlist.List, ref artefact.Ref, operator bool) (
 		// A local file has no versions: what is in it now counts.
 		return h.list != nil && ref.Digest == h.ref.Digest, nil
 	case !m.Set:
-		return false, nil
+		// Nothing was admitted yet, or an operator had it forgotten.
+		return h.list != nil && l.Payload == h.list.Payload, nil
 	case l.Type != m.Type:
 		return false, reason.Refuse(reason.TrustListWrongType, "the list changed its type between versions")
 	case l.Format == "vical" && l.Operator != m.Provider:

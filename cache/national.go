@@ -18,10 +18,11 @@ import (
 func (s *Store) followNational(lotl *heldList, at time.Time) (events []Event) {
 	named := make(map[string]bool)
 	for _, p := range lotl.list.Pointers {
-		src := lotl.source.national(p)
-		if !lotl.source.wants(p.Territory) {
+		// A territory is two letters: anything else is no name for a list.
+		if len(p.Territory) != 2 || !lotl.source.wants(p.Territory) {
 			continue
 		}
+		src := lotl.source.national(p)
 		named[src.Name] = true
 		h, ok := s.lists[src.Name]
 		if !ok {
@@ -53,7 +54,7 @@ func (h *heldList) vouch(named bool, at time.Time) []Event {
 	}
 	h.orphan = !named
 	if named {
-		return []Event{{Type: ListChanged, List: h.source.Name, Detail: "out of quarantine: its LOTL names its signer again"}}
+		return []Event{{Type: ListChanged, List: h.source.Name, Detail: "out of quarantine: its LOTL names its signer"}}
 	}
 	detail := fmt.Sprintf("in quarantine: LOTL %s no longer names its signer", h.source.Parent)
 	h.refusedWith(Refusal{At: at, Door: artefact.Origin, Code: reason.TrustListSignerUnknown, Detail: detail})

@@ -22,7 +22,8 @@ func (s *Store) Offer(b []byte, door artefact.Door, at time.Time) (Outcome, erro
 		err = reason.Refuse(reason.ArtefactUnknown, "the bytes are for no list that this node follows")
 	}
 	if err != nil {
-		s.settle(s.refused(artefact.Raw{Door: door, Bytes: b, At: at}, err))
+		s.refused(artefact.Raw{Door: door, Bytes: b, At: at}, err)
+		s.settle()
 		return Outcome{}, err
 	}
 	raw := artefact.Raw{ID: ids[0], Door: door, Bytes: b, At: at}

@@ -17,7 +17,7 @@ var (
 // anchors that are held count as withdrawn from now on, and a version in quarantine
 // for its sequence number is taken in, if it is good in all other respects. It
 // returns what was done. The error is ErrUnknownList, ErrNothing, or the refusal of
-// the version.
+// the version; what was done before that stands.
 func (s *Store) Accept(name string, now time.Time) (done string, err error) {
 	s.mu.Lock()
 	h, ok := s.lists[name]
@@ -28,24 +28,25 @@ func (s *Store) Accept(name string, now time.Time) (done string, err error) {
 	var acts []string
 	if n := h.release(now); n > 0 {
 		acts = append(acts, fmt.Sprintf("%d removed anchors are withdrawn", n))
+		s.trustChanged(h.source.ID())
 	}
 	waiting := h.waiting
-	c := s.changed(recordKey(h.source.ID()))
 	s.mu.Unlock()
-	s.settle(c)
 	if waiting != nil {
 		raw := waiting.raw
 		raw.At = now
-		out, err := s.admit(raw, true)
-		if err != nil {
-			return "", err
+		var out Outcome
+		if out, err = s.admit(raw, true); err == nil {
+			acts = append(acts, fmt.Sprintf("sequence %d is in force", out.Ref.Version))
 		}
-		acts = append(acts, fmt.Sprintf("sequence %d is in force", out.Ref.Version))
 	}
-	if len(acts) == 0 {
-		return "", ErrNothing
+	if len(acts) > 0 {
+		done = strings.Join(acts, "; ")
+		s.acted(ListAccepted, name, done)
+	} else if err == nil {
+		err = ErrNothing
 	}
-	return s.acted(ListAccepted, name, strings.Join(acts, "; ")), nil
+	return done, err
 }
 
 // release ends the hold of every removed anchor.
@@ -60,10 +61,11 @@ func (h *heldList) release(now time.Time) (n int) {
 	return n
 }
 
-// Reset forgets the history of a list: its high-water mark, its quarantine and the
-// evidence of conflicts. What is in force stays in force until the next version,
-// whatever its sequence number, is admitted: that is how a publisher recovers that
-// once used a number too high. The signature rules stay as they are.
+// Reset forgets the history of a list: its high-water mark, the pivots that it has
+// to go on naming, its quarantine and the evidence of conflicts. What is in force
+// stays in force, over restarts too, until another version, whatever its sequence
+// number, is admitted: that is how a publisher recovers that once used a number too
+// high, or a pivot that was not his. Whoever is pinned stays pinned.
 func (s *Store) Reset(name string) (done string, err error) {
 	s.mu.Lock()
 	h, ok := s.lists[name]
@@ -75,15 +77,18 @@ func (s *Store) Reset(name string) (done string, err error) {
 	if h.mark.Set {
 		done = fmt.Sprintf("sequence %d is forgotten: the next version may have any", h.mark.Sequence)
 	}
-	h.mark, h.named, h.waiting, h.conflict, h.refusals = mark{}, nil, nil, nil, nil
-	c := s.changed(recordKey(h.source.ID()))
+	h.mark, h.waiting, h.conflict, h.refusals = mark{}, nil, nil, nil
+	s.changed(h.source.ID())
 	s.mu.Unlock()
-	s.settle(c)
-	return s.acted(ListReset, name, done), nil
+	s.acted(ListReset, name, done)
+	return done, nil
 }
 
-func (s *Store) acted(event, name, done string) string {
+// acted returns when an operator's act is settled and told of.
+func (s *Store) acted(event, name, done string) {
 	s.log.Warn("operator: "+event, "list", name, "done", done)
-	s.opts.Notify(Event{Type: event, List: name, Detail: done})
-	return done
+	s.mu.Lock()
+	s.announce(Event{Type: event, List: name, Detail: done})
+	s.mu.Unlock()
+	s.settle()
 }

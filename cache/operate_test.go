@@ -148,3 +148,61 @@ func TestSoak(t *testing.T) {
 		t.Errorf("version %d %v", v, ok)
 	}
 }
+
+// That a history is forgotten outlives a restart, and the version in force, which
+// is offered again, is not the next one.
+func TestResetLasts(t *testing.T) {
+	k := keptWorld(t, nil)
+	k.loadAll(k.Now)
+	high := k.list("pid", verifytest.ListOptions{Sequence: 9000})
+	k.must(k.admit(artefact.LoTE, "pid", artefact.Origin, high, k.Now))
+	if _, err := k.store.Reset("pid"); err != nil {
+		t.Fatal(err)
+	}
+	again := func(door artefact.Door) {
+		t.Helper()
+		k.events = nil
+		if out := k.must(k.admit(artefact.LoTE, "pid", door, high, k.Now)); !out.Unchanged || len(k.events) > 0 {
+			t.Errorf("from %s: %+v, %+v", door, out, k.events)
+		}
+	}
+	again(artefact.Origin)
+	k.restart(k.Now)
+	again(artefact.Peer)
+	k.restart(k.Now)
+	k.wantNoStatus("sdjwt-pid-de", k.Now, "valid")
+	k.admitList("pid", verifytest.ListOptions{Sequence: 2}, k.Now)
+	k.restart(k.Now)
+	k.refuse(artefact.LoTE, "pid", artefact.Origin, k.list("pid", verifytest.ListOptions{}), k.Now, reason.TrustListRollback)
+}
+
+// What an operator's act did is told, also if the rest of it came to nothing.
+func TestAcceptHalf(t *testing.T) {
+	w, all, gone := crowded(t)
+	w.admitList("pid", verifytest.ListOptions{Sequence: 3, Authorities: all, Without: gone}, w.Now)
+	w.refuseList("pid", verifytest.ListOptions{Sequence: 4 + cache.MaxJump, NextUpdate: w.Now.Add(time.Minute)}, w.Now, reason.TrustListSequenceJump)
+	w.events = nil
+	if _, err := w.store.Accept("pid", w.Now.Add(time.Minute)); reason.CodeOf(err) != reason.TrustListExpired {
+		t.Errorf("an expired version: %v", err)
+	}
+	if n := count(w.events, cache.ListAccepted); n != 1 {
+		t.Errorf("%d events of the removals that were accepted", n)
+	}
+	v, codes := w.noStatus("sdjwt-pid-de", w.Now.Add(time.Minute))
+	wantVerdict(t, "accepted", v, codes, verify.Invalid, reason.AnchorWithdrawn)
+}
+
+// Accepting where nothing waits changes nothing, on disk neither: what a wrong clock
+// kept from being loaded is still there when the clock is right.
+func TestAcceptNothingWritesNothing(t *testing.T) {
+	k := keptWorld(t, nil)
+	k.loadAll(k.Now)
+	k.restart(k.Now.AddDate(-1, 0, 0))
+	if _, err := k.store.Accept("pid", k.Now.AddDate(-1, 0, 0)); !errors.Is(err, cache.ErrNothing) {
+		t.Errorf("%v", err)
+	}
+	k.restart(k.Now)
+	if got := k.info("pid", k.Now); got.List == nil {
+		t.Error("the list is gone")
+	}
+}

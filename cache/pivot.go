@@ -2,6 +2,7 @@ package cache
 
 import (
 	"crypto/x509"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,9 +17,8 @@ import (
 // pivot is an earlier release of a list that introduces the signers of later ones
 // (trust lists 1.5, 2.4). It never changes, so it is verified once.
 type pivot struct {
-	ref  artefact.Ref
+	version
 	list *trustlist.List
-	b    []byte // nil when the disk has it
 }
 
 // pivots are the pivots of one list that are held, by their URL. A map in use is
@@ -28,7 +28,7 @@ type pivots map[string]*pivot
 // chain is what is known of how a list's signer changed.
 type chain struct {
 	held  pivots
-	named []string // by the version in force, newest first
+	named []string // by the version in force, newest first: the next one names them, too
 }
 
 // signers walks from the oldest pivot to the newest: the signer of each must be
@@ -56,42 +56,51 @@ func (p pivots) signers(oj []*x509.Certificate, uris []string, self artefact.Dig
 
 // admitPivot takes an earlier release of a followed list in. Which list, and which
 // URL, its identity says.
-func (s *Store) admitPivot(raw artefact.Raw) (Outcome, change, error) {
+func (s *Store) admitPivot(raw artefact.Raw) (Outcome, error) {
 	if len(raw.Bytes) > MaxList {
-		return Outcome{}, change{}, reason.Refuse(reason.TrustListTooLarge, "more than %d bytes", MaxList)
+		return Outcome{}, reason.Refuse(reason.TrustListTooLarge, "more than %d bytes", MaxList)
 	}
 	s.mu.Lock()
 	held, uri, ok := s.pivotOf(raw.ID)
 	if !ok {
 		s.mu.Unlock()
-		return Outcome{}, change{}, reason.Refuse(reason.ArtefactUnknown, "no list of this name has pivots")
+		return Outcome{}, reason.Refuse(reason.ArtefactUnknown, "no list of this name has pivots")
 	}
 	src, pivots := held.source, held.pivots
 	s.mu.Unlock()
+	if len(uri) > MaxPivotURL {
+		return Outcome{}, reason.Refuse(reason.TrustListPivotBroken, "a pivot's URL has more than %d bytes", MaxPivotURL)
+	}
 	verified, err := src.readPivot(raw.Bytes, uri, pivots)
 	if err != nil {
-		return Outcome{}, change{}, err
+		return Outcome{}, err
 	}
-	list := verified.List()
-	ref := artefact.Ref{ID: raw.ID, Version: list.Sequence, Digest: artefact.Sum(raw.Bytes), Size: len(raw.Bytes)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := Outcome{List: src.Name, Ref: ref}
-	if have, ok := held.pivots[uri]; ok && have.ref.Digest == ref.Digest {
-		out.Unchanged = true
-		return out, change{}, nil
+	return s.takePivot(held, uri, verified.List(), raw)
+}
+
+// takePivot keeps a verified pivot. It is held against the one that is held under
+// its URL, for it never changes: a key that was replaced since must not put another
+// successor in that one's place. The caller holds mu.
+func (s *Store) takePivot(h *heldList, uri string, list *trustlist.List, raw artefact.Raw) (Outcome, error) {
+	ref := artefact.Ref{ID: raw.ID, Version: list.Sequence, Digest: artefact.Sum(raw.Bytes), Size: len(raw.Bytes)}
+	have, ok := h.pivots[uri]
+	switch {
+	case ok && have.list.Payload == list.Payload:
+		return Outcome{List: h.source.Name, Unchanged: true, Ref: have.ref}, nil
+	case ok:
+		return Outcome{}, reason.Refuse(reason.TrustListConflict, "a pivot never changes, and another one is held")
+	case len(h.pivots) >= MaxPivots:
+		return Outcome{}, reason.Refuse(reason.TrustListPivotBroken, "more than %d pivots", MaxPivots)
 	}
-	if len(held.pivots) >= MaxPivots {
-		return Outcome{}, change{}, reason.Refuse(reason.TrustListPivotBroken, "more than %d pivots", MaxPivots)
-	}
-	next := make(map[string]*pivot, len(held.pivots)+1)
-	for u, p := range held.pivots {
-		next[u] = p
-	}
-	next[uri] = &pivot{ref: ref, list: list, b: raw.Bytes}
-	held.pivots = next
-	s.log.Info("pivot admitted", "list", src.Name, "door", raw.Door, "sequence", list.Sequence, "sha256", ref.Digest.String())
-	return out, s.changed(recordKey(raw.ID)), nil
+	next := make(pivots, len(h.pivots)+1)
+	maps.Copy(next, h.pivots)
+	next[uri] = &pivot{version{ref, raw.Bytes}, list}
+	h.pivots = next
+	s.changed(raw.ID)
+	s.log.Info("pivot admitted", "list", h.source.Name, "door", raw.Door, "sequence", list.Sequence, "sha256", ref.Digest.String())
+	return Outcome{List: h.source.Name, Ref: ref}, nil
 }
 
 // pivotOf finds the list that a pivot's identity names, and the pivot's URL. The

@@ -19,53 +19,72 @@ type pivoted interface {
 	Pivots(oj string) ([]string, error)
 }
 
+// reading is what a list's bytes were found to be.
+type reading struct {
+	list   *trustlist.List
+	pivots []string // that it names, newest first
+}
+
 // read parses bytes and checks their signature as the source demands. It needs no
 // lock: src is a copy, and so is chain.
-func (src *Source) read(b []byte, door artefact.Door, chain chain, now time.Time) (trustlist.Verified, error) {
+func (src *Source) read(b []byte, door artefact.Door, chain chain, now time.Time) (reading, error) {
+	verified, pivots, err := src.verify(b, door, chain, now)
+	if err != nil {
+		return reading{}, err
+	}
+	return reading{verified.List(), pivots}, nil
+}
+
+func (src *Source) verify(b []byte, door artefact.Door, chain chain, now time.Time) (list trustlist.Verified, pivots []string, err error) {
 	switch src.Type {
 	case artefact.Anchors:
 		if door != artefact.File {
-			return trustlist.Verified{}, reason.Refuse(reason.ListUnsigned, "an unsigned bundle is only read from a local file")
+			return list, nil, reason.Refuse(reason.ListUnsigned, "an unsigned bundle is only read from a local file")
 		}
-		return bundle.Read(b, bundle.Scope{
+		list, err = bundle.Read(b, bundle.Scope{
 			Kind: src.Kind, Purposes: src.Purposes, Territory: src.Territory, Types: src.Types, Entity: src.Name,
 		})
+		return list, nil, err
 	case artefact.LOTL:
 		u, err := etsitl.Parse(b)
 		if err != nil {
-			return trustlist.Verified{}, err
+			return list, nil, err
 		}
-		signers, err := src.signersOf(u, b, chain)
+		signers, pivots, err := src.signersOf(u, b, chain)
 		if err != nil {
-			return trustlist.Verified{}, err
+			return list, nil, err
 		}
-		return u.VerifyLOTL(signers, etsitl.LOTLOptions{Location: src.URL, OJ: src.OJ, AllowVersion5: src.AllowVersion5})
+		list, err = u.VerifyLOTL(signers, etsitl.LOTLOptions{Location: src.URL, OJ: src.OJ, AllowVersion5: src.AllowVersion5})
+		return list, pivots, err
 	case artefact.TL:
 		u, err := etsitl.Parse(b)
 		if err != nil {
-			return trustlist.Verified{}, err
+			return list, nil, err
 		}
-		return u.VerifyNational(etsitl.NationalOptions{
+		list, err = u.VerifyNational(etsitl.NationalOptions{
 			Pointer: src.Pointer, Services: src.Services, Types: src.Types, AllowVersion5: src.AllowVersion5,
 		})
+		return list, nil, err
 	case artefact.VICAL:
 		u, err := vical.Parse(b)
 		if err != nil {
-			return trustlist.Verified{}, err
+			return list, nil, err
 		}
-		return u.Verify(src.Signers, vical.Options{Provider: src.Provider}, now)
+		list, err = u.Verify(src.Signers, vical.Options{Provider: src.Provider}, now)
+		return list, nil, err
 	}
 	u, err := lote.Parse(b)
 	if err != nil {
-		return trustlist.Verified{}, err
+		return list, nil, err
 	}
 	signers := src.Signers
 	if src.OJ != "" {
-		if signers, err = src.signersOf(u, b, chain); err != nil {
-			return trustlist.Verified{}, err
+		if signers, pivots, err = src.signersOf(u, b, chain); err != nil {
+			return list, nil, err
 		}
 	}
-	return u.Verify(signers, src.LoTE)
+	list, err = u.Verify(signers, src.LoTE)
+	return list, pivots, err
 }
 
 // readPivot is read for an earlier release of the list.
@@ -101,13 +120,13 @@ func (src *Source) readPivot(b []byte, url string, held pivots) (trustlist.Verif
 // signersOf follows the pivots that the list names to whoever may sign it. They may
 // only grow: a key that was replaced by a pivot must not come back by a list that
 // leaves the pivot out.
-func (src *Source) signersOf(u pivoted, b []byte, chain chain) ([]*x509.Certificate, error) {
-	uris, err := u.Pivots(src.OJ)
-	if err != nil {
-		return nil, err
+func (src *Source) signersOf(u pivoted, b []byte, chain chain) (signers []*x509.Certificate, pivots []string, err error) {
+	if pivots, err = u.Pivots(src.OJ); err != nil {
+		return nil, nil, err
 	}
-	if fewer := len(uris) - len(chain.named); fewer < 0 || !slices.Equal(uris[fewer:], chain.named) {
-		return nil, reason.Refuse(reason.TrustListPivotBroken, "the list leaves out a pivot that the version in force names")
+	if fewer := len(pivots) - len(chain.named); fewer < 0 || !slices.Equal(pivots[fewer:], chain.named) {
+		return nil, nil, reason.Refuse(reason.TrustListPivotBroken, "the list leaves out a pivot that one before it named")
 	}
-	return chain.held.signers(src.Signers, uris, artefact.Sum(b))
+	signers, err = chain.held.signers(src.Signers, pivots, artefact.Sum(b))
+	return signers, pivots, err
 }

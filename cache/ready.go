@@ -63,30 +63,6 @@ func (s *Store) NotReady(now time.Time) (lines []string) {
 	return lines
 }
 
-// stateEvent is the event of a list's passage into a state, if there is one.
-func stateEvent(was, is State) (event string, ok bool) {
-	switch {
-	case was == is:
-		return "", false
-	case is == verify.Stale:
-		return ListStale, true
-	case is == verify.Expired:
-		return ListExpired, true
-	}
-	return "", false
-}
-
-// why says what made a list stale or expired.
-func (h *heldList) why(l *verify.List, now time.Time) string {
-	switch {
-	case h.list != nil && h.list.Closed:
-		return "the list is closed"
-	case !l.NextUpdate.IsZero() && !now.Before(l.NextUpdate):
-		return "its next update was due " + l.NextUpdate.UTC().Format(time.RFC3339)
-	}
-	return "last look at its origin " + l.LookedAt.UTC().Format(time.RFC3339)
-}
-
 // DiskInfo is how the disk is.
 type DiskInfo struct {
 	Err   error    // why the newest changes are in memory only; nil: they are not

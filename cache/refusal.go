@@ -25,51 +25,74 @@ type Conflict struct {
 	Refused  artefact.Digest
 }
 
-// refused keeps a refusal for /v1/lists, logs it and makes its event.
-func (s *Store) refused(raw artefact.Raw, err error) change {
+// refused keeps a refusal for /v1/lists, logs it and announces it.
+func (s *Store) refused(raw artefact.Raw, err error) {
 	r, ok := reason.Of(err)
 	if !ok {
 		r = &reason.Refusal{Code: reason.InternalError, Detail: fmt.Sprintf("%T", err)}
 	}
+	wanted := s.wantedBy(raw, r.Code)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h, name := s.lists[raw.ID.Name], raw.ID.Name
-	switch raw.ID.Kind {
-	case artefact.Status:
-		h, name = nil, "status"
+	// A name that a stranger chose is no label of a metric.
+	e := Event{Type: ListRefused, List: "unknown", Code: string(r.Code), Detail: r.Detail, Door: raw.Door}
+	h := s.listOf(raw.ID)
+	switch {
+	case raw.ID.Kind == artefact.Status:
+		e.List = "status"
 		if st, ok := s.status[raw.ID.Name]; ok {
 			st.refusedWith(r.Code)
 		}
-	case artefact.Pivot:
-		if h, _, ok = s.pivotOf(raw.ID); ok {
-			name = h.source.Name
-		}
-	}
-	event := Event{Type: ListRefused, List: name, Code: string(r.Code), Detail: r.Detail, Door: raw.Door}
-	c := s.changed()
-	if h != nil {
+	case h != nil:
+		e.List = h.source.Name
 		h.refusedWith(Refusal{At: raw.At, Door: raw.Door, Code: r.Code, Detail: r.Detail})
-		switch r.Code {
-		case reason.TrustListPivotBroken:
-			if raw.ID.Kind != artefact.Pivot {
-				h.wanted = h.source.pivotsNamed(raw.Bytes)
-			}
-		case reason.TrustListConflict, reason.VICALConflict:
-			// Somebody signed two lists as one: worth more than a line in a log.
-			h.conflict = &Conflict{At: raw.At, Sequence: h.mark.Sequence, Kept: h.mark.Digest, Refused: artefact.Sum(raw.Bytes)}
-			s.log.Error("equivocation: two lists with one sequence number, the first is kept", "list", name,
-				"code", r.Code, "detail", r.Detail, "held", h.mark.Digest.String(), "refused", h.conflict.Refused.String())
-			event.Type = Equivocation
-			c = s.changed(recordKey(h.source.ID()))
+		if wanted != nil {
+			h.wanted = wanted
 		}
-	} else if raw.ID.Kind != artefact.Status {
-		event.List = "unknown" // a name that a stranger chose is no label of a metric
 	}
-	if event.Type == ListRefused {
-		s.log.Warn("artefact refused", "list", name, "kind", raw.ID.Kind, "door", raw.Door, "code", r.Code, "detail", r.Detail)
+	if h != nil && (r.Code == reason.TrustListConflict || r.Code == reason.VICALConflict) {
+		// Somebody signed two lists as one: worth more than a line in a log.
+		e.Type = Equivocation
+		s.equivocated(h, raw, r)
+	} else {
+		s.log.Warn("artefact refused", "list", e.List, "kind", raw.ID.Kind, "door", raw.Door, "code", r.Code, "detail", r.Detail)
 	}
-	c.events = []Event{event}
-	return c
+	s.announce(e)
+}
+
+// listOf is the list that an identity is of, or whose pivot it is; nil: none that is
+// followed. The caller holds mu.
+func (s *Store) listOf(id artefact.ID) *heldList {
+	if id.Kind == artefact.Pivot {
+		h, _, _ := s.pivotOf(id)
+		return h
+	}
+	if h, ok := s.lists[id.Name]; ok && h.source.Type == id.Kind {
+		return h
+	}
+	return nil
+}
+
+// wantedBy returns the pivots that a list names which was refused for the want of
+// one. The bytes are read without the lock.
+func (s *Store) wantedBy(raw artefact.Raw, code reason.Code) []string {
+	src, _, _, ok := s.followed(raw.ID)
+	if !ok || code != reason.TrustListPivotBroken {
+		return nil
+	}
+	return src.pivotsNamed(raw.Bytes)
+}
+
+// equivocated keeps the evidence of two lists, or pivots, with one number. The
+// caller holds mu.
+func (s *Store) equivocated(h *heldList, raw artefact.Raw, r *reason.Refusal) {
+	h.conflict = &Conflict{At: raw.At, Sequence: h.mark.Sequence, Kept: h.mark.Digest, Refused: artefact.Sum(raw.Bytes)}
+	if h, uri, ok := s.pivotOf(raw.ID); ok && raw.ID.Kind == artefact.Pivot {
+		h.conflict.Sequence, h.conflict.Kept = h.pivots[uri].ref.Version, h.pivots[uri].ref.Digest
+	}
+	s.changed(h.source.ID())
+	s.log.Error("equivocation: two lists with one sequence number, the first is kept", "list", h.source.Name, "kind", raw.ID.Kind,
+		"code", r.Code, "detail", r.Detail, "held", h.conflict.Kept.String(), "refused", h.conflict.Refused.String())
 }
 
 func (h *heldList) refusedWith(r Refusal) {
@@ -94,14 +117,12 @@ func (s *Store) Failed(id artefact.ID, at time.Time, err error) {
 		return
 	}
 	h.failure = &Failure{At: at, Detail: err.Error()}
-	first := !h.tried
-	h.tried = true
-	c := change{}
-	if first {
-		c = s.changed()
+	if !h.tried {
+		h.tried = true
+		s.changed() // a node may be seeded by it
 	}
 	s.mu.Unlock()
-	s.settle(c)
+	s.settle()
 }
 
 // Failure is a look at an origin that failed.

@@ -31,28 +31,33 @@ func (s *Store) Restore(d *disk.Store, c *disk.Contents, now time.Time) {
 	r.sideBySide(artefact.TL)
 	r.held()
 	s.loaded()
-	r.sideBySide(artefact.Status)
 	r.forgetStatus()
+	r.sideBySide(artefact.Status)
 	for _, p := range c.Problems {
 		s.log.Error("a file in data_dir was damaged or foreign and is set aside", "file", p.File, "why", p.Why)
-		s.damaged(p.File)
-		s.opts.Notify(Event{Type: DiskFailed, Detail: p.File + ": " + p.Why})
+		s.damaged(p.File, p.File+": "+p.Why)
 	}
+	s.settle()
 }
 
 // damaged notes what of the disk could not be used.
-func (s *Store) damaged(what string) {
+func (s *Store) damaged(what, detail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.aside = append(s.aside, what)
+	s.announce(Event{Type: DiskFailed, Detail: detail})
 }
 
 // orphans offers bytes whose record was lost: they name their list themselves. It
-// returns those that no followed list can be meant by.
+// returns those that no followed list can be meant by. Status lists are left: nobody
+// can judge them before the anchors are loaded, and they are soon fetched anew.
 func (r *restoring) orphans(digests [][32]byte) (unknown [][32]byte) {
 	for _, d := range digests {
 		b, err := r.s.disk.Body(d)
 		if err != nil {
+			continue
+		}
+		if _, err := parseStatus(b); err == nil {
 			continue
 		}
 		out, err := r.s.Offer(b, artefact.Disk, r.now) // a refusal is kept where it belongs
@@ -61,7 +66,7 @@ func (r *restoring) orphans(digests [][32]byte) (unknown [][32]byte) {
 			unknown = append(unknown, d)
 		case err == nil && !out.Unchanged:
 			r.s.mu.Lock()
-			r.s.dirty[recordKey(out.Ref.ID)] = true
+			r.s.dirty[out.Ref.ID] = true
 			r.s.mu.Unlock()
 		}
 	}
@@ -71,11 +76,13 @@ func (r *restoring) orphans(digests [][32]byte) (unknown [][32]byte) {
 // forgetStatus drops tokens of status lists that are no longer followed.
 func (r *restoring) forgetStatus() {
 	var keys []string
-	for _, it := range r.of(artefact.Status) {
-		if !r.s.followsStatus(it.id.Name) {
+	r.items = slices.DeleteFunc(r.items, func(it item) bool {
+		drop := it.id.Kind == artefact.Status && !r.s.followsStatus(it.id.Name)
+		if drop {
 			keys = append(keys, tokenKey(it.id, it.digest))
 		}
-	}
+		return drop
+	})
 	if len(keys) == 0 {
 		return
 	}
@@ -113,7 +120,7 @@ func (r *restoring) read(c *disk.Contents) {
 		id := artefact.ID{Kind: st.Kind, Name: st.Name}
 		it := item{id, st.Version, rec.Digest}
 		switch rec.Key {
-		case clockKey:
+		case recordKey(clock):
 			if st.Floor.After(s.floor) {
 				s.floor = st.Floor
 			}
@@ -171,10 +178,14 @@ func (r *restoring) sideBySide(kinds ...artefact.Kind) {
 
 func (r *restoring) admit(it item) {
 	s := r.s
+	if !s.follows(it.id) {
+		s.log.Info("a list on disk is not followed: it stays there", "list", it.id.Name, "kind", it.id.Kind)
+		return
+	}
 	b, err := s.disk.Body(it.digest)
 	if err != nil {
 		s.log.Error("a list on disk cannot be read back", "kind", it.id.Kind, "sha256", it.digest.String(), "err", err)
-		s.damaged(it.digest.String())
+		s.damaged(it.digest.String(), it.digest.String()+": "+err.Error())
 		return
 	}
 	_, err = s.Admit(artefact.Raw{ID: it.id, Door: artefact.Disk, Bytes: b, At: r.now})
@@ -182,7 +193,6 @@ func (r *restoring) admit(it item) {
 	defer s.mu.Unlock()
 	if st, ok := s.status[it.id.Name]; ok && it.id.Kind == artefact.Status {
 		st.stored = append(st.stored, it.digest) // a refused one, too: it is forgotten with the next
-		delete(st.unstored, it.digest)
 		return
 	}
 	if err != nil {
@@ -194,44 +204,56 @@ func (r *restoring) admit(it item) {
 		}
 		return
 	}
-	h, ok := s.lists[it.id.Name]
-	if st := r.lists[recordKey(it.id)]; ok && h.ref.Digest == it.digest {
+	h := s.lists[it.id.Name]
+	if st := r.lists[recordKey(it.id)]; h.ref.Digest == it.digest {
 		h.b, h.durable = nil, true
-		h.looked, h.soaked = r.since(st.Looked), r.since(st.Soaked)
+		h.looked, h.soaked = r.upTo(st.Looked, 0), r.upTo(st.Soaked, s.opts.Soak)
 		h.conflict, h.note = st.Evident, st.Note
+		if !st.Mark.Set {
+			h.mark = st.Mark // an operator had it forgotten
+		}
 	}
 }
 
-// since carries a time of an earlier process over to this one's monotonic clock. A
-// time that lies ahead was written under another clock: it counts as now.
-func (r *restoring) since(t time.Time) time.Time {
+// follows says whether an artefact is of a list that is followed.
+func (s *Store) follows(id artefact.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.status[id.Name]
+	return ok && id.Kind == artefact.Status || s.listOf(id) != nil
+}
+
+// upTo carries a time of an earlier process over to this one's monotonic clock. One
+// that lies further ahead than it can was written under another clock.
+func (r *restoring) upTo(t time.Time, ahead time.Duration) time.Time {
 	if t.IsZero() {
 		return t
 	}
-	return r.now.Add(-max(0, r.now.Round(0).Sub(t)))
+	return r.now.Add(min(t.Sub(r.now.Round(0)), ahead))
 }
 
 // held brings back the anchors that were removed and wait for an operator, by
-// reading the version they stood in.
+// reading the version they stood in. What a later version removed beside them, even
+// at once, is held with them: nobody knows any more which it was.
 func (r *restoring) held() {
 	s := r.s
 	for _, it := range r.olds {
-		until := r.lists[recordKey(it.id)].Held
+		until := r.upTo(r.lists[recordKey(it.id)].Held, s.opts.RemovalHold)
 		b, err := s.disk.Body(it.digest)
 		src, chain, _, ok := s.followed(it.id)
 		if err != nil || !ok || !r.now.Before(until) {
 			continue
 		}
+		chain.named = nil // it may be older than a pivot that the one in force names
 		before, err := src.read(b, artefact.Disk, chain, r.now)
 		if err != nil {
 			continue
 		}
 		s.mu.Lock()
 		if h := s.lists[it.id.Name]; h.list != nil {
-			now := h.list
-			h.list = s.withoutTestAnchors(before.List())
-			h.remove(now, until, s.opts)
-			h.list = now
+			for _, a := range missing(s.withoutTestAnchors(before.list), keysOf(h.list)) {
+				h.withdrawn = append(h.withdrawn, withdrawn{a, until})
+			}
 			h.previous = &version{ref: artefact.Ref{ID: it.id, Version: it.version, Digest: it.digest, Size: len(b)}}
 		}
 		s.mu.Unlock()
@@ -250,7 +272,7 @@ func (s *Store) loaded() {
 		}
 	}
 	s.loading = false
-	c := s.changed()
+	s.trustChanged()
 	s.mu.Unlock()
-	s.settle(c)
+	s.settle()
 }

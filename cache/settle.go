@@ -1,151 +1,157 @@
 package cache
 
 import (
+	"cmp"
 	"maps"
 	"slices"
-	"time"
 
+	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/disk"
 )
 
-// change is a change of what is held, on its way to the disk and into the View.
-type change struct {
-	n      uint64 // 0: nothing changed
-	events []Event
-}
-
-// changed notes a change, and the records to be written for it. The caller holds
-// mu, and calls settle when it does not hold it any more.
-func (s *Store) changed(keys ...string) change {
+// changed notes that what is held is another now, and that the records of these
+// artefacts are to be written. The caller holds mu, and calls settle when it does
+// not hold it any more.
+func (s *Store) changed(ids ...artefact.ID) {
 	s.changes++
+	if s.disk == nil || s.loading {
+		return
+	}
+	for _, id := range ids {
+		s.dirty[id] = true
+	}
+}
+
+// trustChanged is changed for what verification knows of a trust list: its anchors,
+// its age, its version. The caller holds mu.
+func (s *Store) trustChanged(ids ...artefact.ID) {
 	s.trust = nil
-	if s.disk != nil && !s.loading {
-		for _, k := range keys {
-			s.dirty[k] = true
-		}
-	}
-	return change{n: s.changes}
+	s.changed(ids...)
 }
 
-// statusChanged is changed for status lists, which leaves trust as it is.
-func (s *Store) statusChanged(keys ...string) change {
-	trust := s.trust
-	c := s.changed(keys...)
-	s.trust = trust
-	return c
+// announce keeps events for when the change that they tell of is settled. The
+// caller holds mu, and calls settle when it does not hold it any more.
+func (s *Store) announce(events ...Event) {
+	s.changed()
+	s.events = append(s.events, events...)
 }
 
-// settle returns when the change is on disk and in the View, together with all that
-// came before it. Changes that come in while the disk is busy are written together
-// by whoever is next (group commit): nobody waits for more than two rounds.
-func (s *Store) settle(c change) {
-	if c.n > 0 {
-		s.round.Lock()
-		for c.n > s.settled {
-			c.events = append(c.events, s.settleAll()...)
-		}
-		s.round.Unlock()
+// settle returns when every change so far is on disk and in the View. Changes that
+// come in while the disk is busy are written together by whoever is next (group
+// commit): nobody waits for more than two rounds.
+func (s *Store) settle() {
+	s.mu.Lock()
+	n := s.changes
+	s.mu.Unlock()
+	s.round.Lock()
+	if s.settled < n {
+		s.settleAll()
 	}
-	for _, e := range c.events {
-		s.opts.Notify(e)
-	}
+	s.round.Unlock()
+	s.tell()
 }
 
 // settleAll is one round. If the disk fails the View is swapped all the same: to
 // serve what is known is worth more than to remember it. The caller holds round.
-func (s *Store) settleAll() []Event {
+func (s *Store) settleAll() {
 	s.mu.Lock()
+	n, events := s.changes, s.events
+	s.events = nil
 	if s.loading {
-		s.settled = s.changes // Restore makes one View of all
+		s.untold = append(s.untold, events...)
+		s.settled = n // Restore makes one View of all
 		s.mu.Unlock()
-		return nil
+		return
 	}
-	n, dirty := s.changes, s.dirty
-	s.dirty = make(map[string]bool)
-	var records []disk.Record
-	var forgotten []string
-	if s.disk != nil {
-		records, forgotten = s.records(slices.Sorted(maps.Keys(dirty)))
-	}
+	w := s.nextWriting()
 	next, d := s.nextView(), s.disk
 	s.mu.Unlock()
 
-	err := write(d, records, forgotten)
+	err := w.do(d)
 	s.view.Store(next)
 	s.settled = n
-	return s.written(dirty, records, err)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.untold = append(s.untold, events...)
+	s.written(w, err)
 }
 
-func write(d *disk.Store, records []disk.Record, forgotten []string) error {
-	if len(records) > 0 {
-		if err := d.Commit(records); err != nil {
+// tell hands on the events of what is settled, in the order of the changes. One
+// goroutine does it at a time: who finds another at it leaves his own to it.
+func (s *Store) tell() {
+	s.mu.Lock()
+	if s.telling {
+		s.mu.Unlock()
+		return
+	}
+	s.telling = true
+	for len(s.untold) > 0 {
+		events := s.untold
+		s.untold = nil
+		s.mu.Unlock()
+		for _, e := range events {
+			s.opts.Notify(e)
+		}
+		s.mu.Lock()
+	}
+	s.telling = false
+	s.mu.Unlock()
+}
+
+// writing is what one round writes.
+type writing struct {
+	dirty     []artefact.ID // what it stands for
+	records   []disk.Record
+	forgotten []string // keys
+}
+
+// nextWriting takes over what is to be written. The caller holds mu.
+func (s *Store) nextWriting() *writing {
+	w := &writing{dirty: slices.SortedFunc(maps.Keys(s.dirty), func(a, b artefact.ID) int {
+		return cmp.Compare(recordKey(a), recordKey(b))
+	})}
+	clear(s.dirty)
+	for _, id := range w.dirty {
+		records, forgotten := s.records(id)
+		w.records, w.forgotten = append(w.records, records...), append(w.forgotten, forgotten...)
+	}
+	return w
+}
+
+func (w *writing) do(d *disk.Store) error {
+	if len(w.records) > 0 {
+		if err := d.Commit(w.records); err != nil {
 			return err
 		}
 	}
-	if len(forgotten) > 0 {
-		return d.Delete(forgotten...)
+	if len(w.forgotten) > 0 {
+		return d.Delete(w.forgotten...)
 	}
 	return nil
 }
 
 // written notes what came of a round's writing. What failed is tried again with
-// the next change, or by Tick.
-func (s *Store) written(dirty map[string]bool, records []disk.Record, err error) []Event {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(dirty) == 0 || s.disk == nil {
-		return nil
+// the next change, or by Tick. The caller holds mu.
+func (s *Store) written(w *writing, err error) {
+	if len(w.dirty) == 0 {
+		return
 	}
 	was := s.broken
 	s.broken = err
-	if err != nil {
-		maps.Copy(s.dirty, dirty)
-		if was != nil {
-			return nil
+	switch {
+	case err != nil:
+		for _, id := range w.dirty {
+			s.dirty[id] = true
 		}
-		s.log.Error("data_dir cannot be written: lists are served from memory and will not survive a restart", "err", err)
-		return []Event{{Type: DiskFailed, Detail: err.Error()}}
-	}
-	s.stored(records)
-	if was == nil {
-		return nil
-	}
-	s.log.Info("data_dir can be written again")
-	return []Event{{Type: DiskRestored}}
-}
-
-// Tick tells of lists that have become stale or expired since the last call, ends
-// holds that have passed, and tries a disk again that failed. It is called every
-// few seconds; nothing that a verification says depends on it.
-func (s *Store) Tick(now time.Time) {
-	s.mu.Lock()
-	c := change{}
-	v := s.view.Load()
-	for _, l := range v.trust.lists {
-		h, ok := s.lists[l.Name]
-		if !ok {
-			continue
+		if was == nil {
+			s.log.Error("data_dir cannot be written: lists are served from memory and will not survive a restart", "err", err)
+			s.untold = append(s.untold, Event{Type: DiskFailed, Detail: err.Error()})
 		}
-		state := l.StateAt(now)
-		if e, ok := stateEvent(h.told, state); ok {
-			c.events = append(c.events, Event{Type: e, List: l.Name, Detail: h.why(l, now)})
-			s.log.Warn("list is "+string(state), "list", l.Name, "looked_at", l.LookedAt.Round(0), "next_update", l.NextUpdate)
-		}
-		h.told = state
-		if h.previous != nil && !h.held(now) {
-			h.previous = nil
-			c.n = s.changed(recordKey(h.source.ID())).n
-		}
+		return
+	case was != nil:
+		s.log.Info("data_dir can be written again")
+		s.untold = append(s.untold, Event{Type: DiskRestored})
 	}
-	if s.broken != nil {
-		c.n = s.changed().n
-	}
-	if bad := !v.ClockTrusted(now); bad != s.clockBad {
-		if s.clockBad = bad; bad {
-			c.events = append(c.events, Event{Type: ClockBad, Detail: "the clock is behind a signed issue time, or it jumped: set it and restart the node"})
-			s.log.Error("the clock cannot be right: every answer is indeterminate", "now", now.Round(0), "newest_signed", v.floor)
-		}
-	}
-	s.mu.Unlock()
-	s.settle(c)
+	s.stored(w)
 }

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"time"
 
@@ -48,8 +49,8 @@ func entityOf(t *verify.StatusToken) entity {
 	return of
 }
 
-func (s *Store) admitStatus(raw artefact.Raw) (Outcome, change, error) {
-	refuse := func(err error) (Outcome, change, error) { return Outcome{}, change{}, err }
+func (s *Store) admitStatus(raw artefact.Raw) (Outcome, error) {
+	refuse := func(err error) (Outcome, error) { return Outcome{}, err }
 	// Bounds.
 	if len(raw.Bytes) > MaxStatus {
 		return refuse(reason.Refuse(reason.StatusListTooLarge, "more than %d bytes", MaxStatus))
@@ -106,28 +107,31 @@ func (s *Store) followsStatus(uri string) bool {
 
 // takeStatus holds a verified token against those held before, and puts it in
 // force. The caller holds mu.
-func (s *Store) takeStatus(raw artefact.Raw, st *verify.StatusToken) (Outcome, change, error) {
+func (s *Store) takeStatus(raw artefact.Raw, st *verify.StatusToken) (Outcome, error) {
 	// Sequence.
 	token, held := st.Token, s.status[raw.ID.Name]
 	unchanged, conflict, err := held.follow(entityOf(st), st)
 	if err != nil {
-		return Outcome{}, change{}, err
+		return Outcome{}, err
 	}
 	// Next View.
 	held.refused = ""
-	held.keep(st, raw.Bytes)
+	if s.disk != nil && raw.Door != artefact.Disk {
+		held.keep(st, raw.Bytes)
+		s.changed(raw.ID)
+	}
 	s.raiseFloor(token.IssuedAt)
-	c := s.statusChanged(recordKey(raw.ID))
+	s.changed()
 	ref := artefact.Ref{ID: raw.ID, Version: uint64(token.IssuedAt.Unix()), Digest: st.SHA256, Size: len(raw.Bytes)}
 	digest := artefact.Digest(st.SHA256).String()
 	s.log.Debug("status list admitted", "door", raw.Door, "sha256", digest, "entries", token.Len(), "unchanged", unchanged)
 	switch {
 	case conflict:
-		c.events = []Event{{Type: Equivocation, List: "status", Detail: "two status lists with one issue time, the worse answer counts: sha256 " + digest}}
+		s.announce(Event{Type: Equivocation, List: "status", Detail: "two status lists with one issue time, the worse answer counts: sha256 " + digest})
 	case !unchanged:
-		c.events = []Event{{Type: StatusChanged, List: "status", Detail: "sha256 " + digest}}
+		s.announce(Event{Type: StatusChanged, List: "status", Detail: "sha256 " + digest})
 	}
-	return Outcome{List: "status", Unchanged: unchanged, Ref: ref, TTL: token.TTL}, c, nil
+	return Outcome{List: "status", Unchanged: unchanged, Ref: ref, TTL: token.TTL}, nil
 }
 
 // outcome is what is held, after a look that brought nothing new.
@@ -141,18 +145,21 @@ func (h *heldStatus) outcome(id artefact.ID) Outcome {
 	return out
 }
 
-// keep holds the bytes of a token until the disk has them. A list of few entries
-// could point at a person, so it is not written at all.
+// keep holds the bytes of a token until the disk has them, or it is replaced. A list
+// of few entries could point at a person, so it is not written at all.
 func (h *heldStatus) keep(t *verify.StatusToken, b []byte) {
-	if t.Token.Len() < MinStored {
+	maps.DeleteFunc(h.unstored, func(d artefact.Digest, _ []byte) bool { return !h.holds(d) })
+	if t.Token.Len() < MinStored || !h.holds(t.SHA256) || slices.Contains(h.stored, t.SHA256) {
 		return
 	}
 	if h.unstored == nil {
 		h.unstored = make(map[artefact.Digest][]byte)
 	}
-	if !slices.Contains(h.stored, t.SHA256) {
-		h.unstored[t.SHA256] = b
-	}
+	h.unstored[t.SHA256] = b
+}
+
+func (h *heldStatus) holds(d artefact.Digest) bool {
+	return slices.ContainsFunc(h.tokens, func(t heldToken) bool { return t.token.SHA256 == d })
 }
 
 // parseStatus tells the two forms apart: a JWT is ASCII text with dots, a CWT

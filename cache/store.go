@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/disk"
 )
 
@@ -25,13 +26,15 @@ const (
 	MaxStatus     = 12 << 20 // bytes of a status list token
 	MaxJump       = 10_000   // sequence numbers a list may skip
 	MaxPivots     = 32       // pivots kept of one list
+	MaxPivotURL   = 1024     // bytes of a pivot's URL
 	MinStored     = 1000     // entries of a status list that is written to disk
 	ListSkew      = 5 * time.Minute
 	StatusSkew    = 60 * time.Second
 	ClockBehind   = 5 * time.Minute    // behind a signed issue time
 	ClockJump     = 5 * time.Minute    // against the monotonic clock
 	NationalGrace = 7 * 24 * time.Hour // a national list past its next update
-	MaxWithdrawn  = 4096               // anchors of a list remembered as removed
+	MaxWithdrawn  = 4096               // anchors of a list remembered as withdrawn
+	MaxHeld       = 65_536             // and those that are held: more than any list has
 	MaxRefusals   = 8                  // refusals kept per list
 	MaxPerStatus  = 8                  // signers of one status list URI
 	MaxSameTime   = 4                  // tokens of one signer with one issue time
@@ -62,7 +65,8 @@ type Options struct {
 	UnsafeTestAnchors bool
 
 	Logger *slog.Logger // nil: discards
-	// Notify is called after each change, outside of locks; nil: nobody is told.
+	// Notify is told of what has changed, in order and one event at a time; it may
+	// call the Store. Nil: nobody is told.
 	Notify func(Event)
 }
 
@@ -79,13 +83,16 @@ type Store struct {
 	ready   bool            // seeded once, which is never undone
 	floor   time.Time       // newest signed issue time admitted
 	epoch   epoch
-	changes uint64          // counts changes; see settle
-	dirty   map[string]bool // record keys to be written
-	disk    *disk.Store     // nil: memory alone keeps what was admitted
-	loading bool            // what is taken in comes from the disk
-	aside   []string        // what of the disk was damaged
-	broken  error           // why the disk does not work
-	trust   *trust          // of the newest View; nil: to be made again
+	changes uint64               // counts changes; see settle
+	dirty   map[artefact.ID]bool // whose records are to be written
+	events  []Event              // of changes that are not settled
+	untold  []Event              // of changes that are
+	telling bool                 // somebody is telling of those
+	disk    *disk.Store          // nil: memory alone keeps what was admitted
+	loading bool                 // what is taken in comes from the disk
+	aside   []string             // what of the disk was damaged
+	broken  error                // why the disk does not work
+	trust   *trust               // of the newest View; nil: to be made again
 
 	clockBad bool // an event told so
 
@@ -102,7 +109,7 @@ func New(o Options, now time.Time) *Store {
 	s := &Store{
 		opts: o, log: o.Logger, start: now,
 		lists: make(map[string]*heldList), status: make(map[string]*heldStatus), marks: make(map[string]mark),
-		dirty: make(map[string]bool),
+		dirty: make(map[artefact.ID]bool),
 	}
 	for _, src := range o.Sources {
 		s.lists[src.Name] = &heldList{source: src}
@@ -147,7 +154,7 @@ func (s *Store) View() *View { return s.view.Load() }
 func (s *Store) raiseFloor(issued time.Time) {
 	if issued.After(s.floor) {
 		s.floor = issued
-		s.dirty[clockKey] = true
+		s.changed(clock)
 	}
 }
 
