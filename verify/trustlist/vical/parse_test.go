@@ -26,6 +26,12 @@ func TestParse(t *testing.T) {
 		return made(verifytest.VICALOptions{Raw: func([]byte) []byte { return raw }})
 	}
 	chain := func(ders ...[]byte) []byte { return made(verifytest.VICALOptions{Chain: ders}) }
+	swap := func(old, new []byte) []byte {
+		if !bytes.Contains(good, old) {
+			t.Fatalf("% x is not there", old)
+		}
+		return bytes.Replace(good, old, new, 1)
+	}
 	leaf := w.VICALSigner().Cert.Raw
 	twice := must(verifytest.RawMap("a", 1, "a", 2))
 
@@ -49,6 +55,10 @@ func TestParse(t *testing.T) {
 		{"array of five", append(append([]byte{0x85}, good[1:]...), 0), reason.VICALMalformed, "COSE"},
 
 		{"alg not protected", headers(func(p, u map[any]any) { delete(p, 1); u[1] = -7 }), reason.VICALMalformed, "protected header"},
+		{"alg protected and not", headers(func(_, u map[any]any) { u[1] = -7 }), reason.VICALMalformed, "COSE"},
+		{"alg under a text", headers(func(p, _ map[any]any) { delete(p, 1); p["1"] = -7 }), reason.VICALMalformed, "protected header"},
+		{"alg in three bytes", headers(func(p, _ map[any]any) { p[1] = cbor.RawMessage{0x39, 0, 6} }), "", ""},
+		{"alg as a bignum", headers(func(p, _ map[any]any) { p[1] = cbor.RawMessage{0xc3, 0x41, 6} }), reason.VICALMalformed, "COSE"},
 		{"no alg", headers(func(p, _ map[any]any) { delete(p, 1) }), reason.VICALMalformed, "protected header"},
 		{"EdDSA", headers(func(p, _ map[any]any) { p[1] = -8 }), reason.VICALMalformed, "protected header"},
 		{"PS256", headers(func(p, _ map[any]any) { p[1] = -37 }), reason.VICALMalformed, "protected header"},
@@ -58,6 +68,12 @@ func TestParse(t *testing.T) {
 		{"repeated key in a header", headers(func(_, u map[any]any) { u[99] = twice }), reason.VICALMalformed, "twice"},
 
 		{"x5chain protected", headers(func(p, u map[any]any) { p[33] = u[33]; delete(u, 33) }), reason.VICALMalformed, "x5chain is protected"},
+		{"x5chain protected and not", headers(func(p, u map[any]any) { p[33] = u[33] }), reason.VICALMalformed, "COSE"},
+		{"x5chain under a text", headers(func(_, u map[any]any) { u["33"] = u[33]; delete(u, 33) }), reason.VICALMalformed, "no x5chain"},
+		{"the label of x5chain in three bytes", swap([]byte{0xa1, 0x18, 33}, []byte{0xa1, 0x19, 0, 33}), "", ""},
+		{"x5chain twice, its label in two forms", swap([]byte{0xa1, 0x18, 33}, []byte{0xa2, 0x19, 0, 33, 0x40, 0x18, 33}), reason.VICALMalformed, "COSE"},
+		{"an empty x5chain", headers(func(_, u map[any]any) { u[33] = [][]byte{} }), reason.VICALMalformed, "COSE"},
+		{"x5chain under a tag", headers(func(_, u map[any]any) { u[33] = cbor.Tag{Number: 24, Content: leaf} }), reason.VICALMalformed, "COSE"},
 		{"no x5chain", headers(func(_, u map[any]any) { delete(u, 33) }), reason.VICALMalformed, "no x5chain"},
 		{"x5chain in an array of one", headers(func(_, u map[any]any) { u[33] = [][]byte{leaf} }), "", ""},
 		{"x5chain with its root", chain(leaf, w.root().Raw), "", ""},
@@ -67,6 +83,10 @@ func TestParse(t *testing.T) {
 		{"six certificates", chain(leaf, leaf, leaf, leaf, leaf, leaf), reason.VICALSignerUntrusted, "more than 5"},
 		{"key of a curve that is not supported", chain(oddCurve(t, w)), reason.VICALSignerUntrusted, "not supported"},
 
+		{"more items claimed than there are", payload([]byte{0xa1, 0x61, 'x', 0x9b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), reason.VICALMalformed, "well-formed"},
+		{"more members claimed than there are", payload([]byte{0xbb, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), reason.VICALMalformed, "well-formed"},
+		{"more bytes claimed than there are", payload([]byte{0xa1, 0x61, 'x', 0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), reason.VICALMalformed, "well-formed"},
+		{"a million tags", payload(append(append([]byte{0xa1, 0x61, 'x'}, bytes.Repeat([]byte{0xc1}, 1<<20)...), 0)), reason.VICALMalformed, "well-formed"},
 		{"payload is an array", payload([]byte{0x80}), reason.VICALMalformed, "not a map"},
 		{"payload is empty", payload([]byte{}), reason.VICALMalformed, "well-formed"},
 		{"payload of indefinite length", payload([]byte{0xbf, 0xff}), reason.VICALMalformed, "well-formed"},
