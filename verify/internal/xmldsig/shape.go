@@ -18,9 +18,10 @@ type shape struct {
 	signedProperties *etree.Element
 }
 
-// CheckShape refuses what Verify would refuse whoever had signed: a document that
-// is not signed, or whose one signature is not where and what the profile wants. So
-// an unsigned document is told apart before anybody knows who may sign it.
+// CheckShape refuses part of what Verify would refuse whoever had signed: a document
+// that is not signed, or whose one signature is not where the profile wants it or
+// lacks a part. So an unsigned document is told apart before anybody knows who may
+// sign it. What the signature covers, and how, Verify finds out.
 func (d *Document) CheckShape() error {
 	_, err := d.find()
 	return err

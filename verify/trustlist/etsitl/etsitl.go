@@ -4,11 +4,11 @@
 // trusted lists, its pivots, and national lists.
 //
 // Most callers use Parse, then VerifyLOTL with the signers of the Official Journal
-// or of the newest pivot, and VerifyNational with a pointer of the LOTL. The
-// signature is checked before anything is read, and values come from the bytes that
-// were digested alone (trust lists 2.3). A national list yields anchors for the
-// types of services it is asked for, which by default are attestations of
-// attributes.
+// or of the newest pivot, and VerifyNational with a pointer of the LOTL. Before the
+// signature is checked, SchemeInformation alone is read, for Claims and Pivots, which
+// say where to look and nothing else; values come from the bytes that were digested
+// alone (trust lists 2.3). A national list yields anchors for the types of services it
+// is asked for, which by default are attestations of attributes.
 //
 // Not here: everything that needs a clock or a history (issued in the future,
 // expired, rollback, conflict), and the walk over the pivots, which are the cache's.
