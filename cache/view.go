@@ -1,11 +1,8 @@
 package cache
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/edgetrust/edgetrust/verify"
@@ -46,11 +43,15 @@ func (s *Store) nextView() *View {
 }
 
 func (s *Store) nextTrust() *trust {
+	n := 0
+	for _, h := range s.lists {
+		n += h.anchors()
+	}
 	t := &trust{
 		byKind:    make(map[trustlist.Kind][]*verify.List),
-		byID:      make(map[[32]byte][]verify.Trusted),
-		bySubject: make(map[string][]verify.Trusted),
-		byEntity:  make(map[[2]string][]verify.Trusted),
+		byID:      make(map[[32]byte][]verify.Trusted, n),
+		bySubject: make(map[string][]verify.Trusted, n),
+		byEntity:  make(map[[2]string][]verify.Trusted, n),
 	}
 	// A LOTL's name is a prefix of its national lists' names, so it comes first.
 	made := make(map[string]*verify.List)
@@ -64,6 +65,14 @@ func (s *Store) nextTrust() *trust {
 	}
 	t.epoch = s.epoch.of(t)
 	return t
+}
+
+// anchors counts the anchors of a list, those that left it included.
+func (h *heldList) anchors() int {
+	if h.list == nil {
+		return 0
+	}
+	return len(h.list.Anchors) + len(h.withdrawn)
 }
 
 func (t *trust) addList(h *heldList, l *verify.List) {
@@ -133,28 +142,4 @@ func (v *View) stateOf(name string, now time.Time) State {
 		}
 	}
 	return verify.Absent
-}
-
-// epoch counts the changes of the anchor set.
-type epoch struct {
-	n   uint64
-	sum [sha256.Size]byte
-}
-
-func (e *epoch) of(t *trust) uint64 {
-	var lines []string
-	for _, ts := range t.byID {
-		for _, t := range ts {
-			a := t.Anchor
-			lines = append(lines, fmt.Sprintf("%q %x %q %q %q %q %q %v %v %v",
-				t.List.Name, a.ID, a.Kind, a.Purpose, a.Territory, a.Types, a.Entity, a.Usable, t.Removed, t.List.Quarantined))
-		}
-	}
-	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
-	if e.n == 0 || sum != e.sum {
-		e.sum = sum
-		e.n++
-	}
-	return e.n
 }
