@@ -115,7 +115,7 @@ func (f *Fetcher) Close() {
 
 // Fetch gets a target. The body is read to its end or to the cap, within the
 // context and Timeout. No error repeats the target's URL, though some name its
-// host.
+// host; none is longer than a line of a log.
 func (f *Fetcher) Fetch(ctx context.Context, t Target, v Validators) (Answer, error) {
 	if t.Path != "" {
 		return readFile(t)
@@ -125,7 +125,11 @@ func (f *Fetcher) Fetch(ctx context.Context, t Target, v Validators) (Answer, er
 	if f.hinted(ctx, t, v) {
 		return Answer{NotModified: true, Validators: v}, nil
 	}
-	return f.get(ctx, t, v)
+	a, err := f.get(ctx, t, v)
+	if err != nil {
+		return Answer{}, told(err)
+	}
+	return a, nil
 }
 
 // get asks for the body itself.

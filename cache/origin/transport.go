@@ -38,6 +38,7 @@ func newTransport(o Options, cas *x509.CertPool, private bool) http.RoundTripper
 	}
 	if o.Proxy != nil { // one of the environment would be a surprise in a daemon
 		t.Proxy = http.ProxyURL(o.Proxy)
+		t.OnProxyConnectResponse = proxyAnswered
 	}
 	return t
 }

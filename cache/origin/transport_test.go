@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -105,7 +106,7 @@ func TestRate(t *testing.T) {
 				})
 				start := time.Now()
 				a, err := f.Fetch(t.Context(), plain, Validators{})
-				if err != c.want || a.Bytes != nil {
+				if !errors.Is(err, c.want) || a.Bytes != nil {
 					t.Errorf("%d bytes, error %v, want %v", len(a.Bytes), err, c.want)
 				}
 				if took := time.Since(start); took != c.after {
@@ -149,7 +150,7 @@ func TestHTTP2(t *testing.T) {
 		t.Errorf("%q %v", a.Bytes, err)
 	}
 	target.URL = srv.URL + "/endless"
-	if a, err := f.Fetch(t.Context(), target, Validators{}); err != ErrTooLarge || a.Bytes != nil {
+	if a, err := f.Fetch(t.Context(), target, Validators{}); !errors.Is(err, ErrTooLarge) || a.Bytes != nil {
 		t.Errorf("endless: %d bytes, %v", len(a.Bytes), err)
 	}
 	f.Close()
