@@ -14,6 +14,7 @@ func (f *Follower) follow(g *following) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var s schedule
+	var gone outage
 	for {
 		select {
 		case <-g.ctx.Done():
@@ -28,11 +29,9 @@ func (f *Follower) follow(g *following) {
 		}
 		f.firstLooked(g)
 		t := f.targetOf(g)
-		var fetch *FetchError
-		if errors.As(err, &fetch) { // a refusal was logged where it was made
-			f.Logger.Warn("list not fetched", "list", nameOf(t.ID), "err", fetch.Err)
-		}
-		timer.Reset(s.wait(out, err, t.Next))
+		wait := s.wait(out, err, t.Next)
+		gone.tell(f.Logger, nameOf(t.ID), err, wait)
+		timer.Reset(wait)
 	}
 }
 
