@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -37,6 +38,23 @@ func TestRestoreHeldAhead(t *testing.T) {
 	k.restart(k.Now)
 	k.wantNoStatus("sdjwt-pid-de", k.Now.Add(hold-time.Second), "indeterminate", "anchor_change_held")
 	k.wantNoStatus("sdjwt-pid-de", k.Now.Add(hold), "invalid", "anchor_withdrawn")
+}
+
+// A hold that follows one which has just passed brings back what it held alone.
+func TestRestoreHeldSecond(t *testing.T) {
+	k := keptWorld(t, nil)
+	k.loadAll(k.Now)
+	de, fr := k.crowd("DE", 10), k.crowd("FR", 10)
+	all := slices.Concat(k.Authorities(), de, fr)
+	first := append(ids(de), "de")
+	second := append(first, append(ids(fr), "fr")...)
+	at := k.Now.Add(hold)
+	k.admitList("pid", verifytest.ListOptions{Sequence: 2, Authorities: all}, k.Now)
+	k.admitList("pid", verifytest.ListOptions{Sequence: 3, Authorities: all, Without: first}, k.Now)
+	k.admitList("pid", verifytest.ListOptions{Sequence: 4, Authorities: all, Without: second}, at)
+	k.restart(at)
+	k.wantNoStatus("sdjwt-pid-de", at, "invalid", "anchor_not_found")
+	k.wantNoStatus("sdjwt-pid-fr", at, "indeterminate", "anchor_change_held")
 }
 
 // A version soaks for as long as it has to, also in a node that it brought down.
