@@ -49,7 +49,7 @@ func (c *explainCommand) Run(r *run) error {
 		list = append(list, explained{Explanation: e})
 	}
 	if len(list) == 0 {
-		return &usageError{text: c.File + ": vp_token holds no presentation", hint: `"vp_token": {"pid": ["…"]}`}
+		return &usageError{text: named(c.File) + ": vp_token holds no presentation", hint: `"vp_token": {"pid": ["…"]}`}
 	}
 	switch {
 	case cfg != nil:

@@ -74,6 +74,13 @@ func (s *streams) explainAsk(e *askError) {
 	case isTimeout(e.err):
 		s.say("error", "%s did not answer in time", e.url)
 		s.hint("--timeout D waits longer; --protocol h2 does without UDP")
+	case errors.Is(e.err, http.ErrSchemeMismatch):
+		s.say("error", "%s answers in plain HTTP", e.url)
+		if e.admin {
+			s.hint("the private listener does: --admin http://…")
+		} else {
+			s.hint("this is no public listener of a node; --admin http://… is for the private one")
+		}
 	default:
 		s.say("error", "failed to ask %s: %v", e.url, e.err)
 	}

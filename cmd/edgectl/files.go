@@ -21,10 +21,8 @@ const (
 
 // readRequest reads the body of a POST /v1/verify; - is the standard input.
 func readRequest(s *streams, path string) ([]byte, error) {
-	name, src := path, s.in
-	if path == "-" {
-		name = "the standard input"
-	} else {
+	name, src := named(path), s.in
+	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, notReadable("", path, err)
@@ -46,6 +44,14 @@ func readRequest(s *streams, path string) ([]byte, error) {
 		}
 	}
 	return b, nil
+}
+
+// named is what a file is called in a message.
+func named(path string) string {
+	if path == "-" {
+		return "the standard input"
+	}
+	return path
 }
 
 // notJSON says where a text stops being a JSON object, without quoting it.

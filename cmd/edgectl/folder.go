@@ -56,13 +56,13 @@ func (r *run) publishable(path string) ([]*published, error) {
 // fileToPublish reads the file when its turn comes: a folder may be larger than
 // memory, and a second try is rare.
 func fileToPublish(name, path string) *published {
-	return &published{File: name, read: func() ([]byte, error) { return readList(path) }}
+	return &published{File: name, Outcome: outcomeNotTried, read: func() ([]byte, error) { return readList(path) }}
 }
 
 // inputToPublish is read once, because it cannot be read twice.
 func (r *run) inputToPublish() []*published {
 	b, err := readUpTo(r.in, maxList)
-	return []*published{{File: "-", read: func() ([]byte, error) { return b, err }}}
+	return []*published{{File: "-", Outcome: outcomeNotTried, read: func() ([]byte, error) { return b, err }}}
 }
 
 // readList reads a list from a file. One that is too large is refused as a node

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -71,10 +70,14 @@ func (f *followed) holder(e verify.Explanation) holder {
 			holds, least = true, b
 		}
 	}
-	if f.known {
+	state := f.State + ", " + counted(f.Anchors, "anchor")
+	switch {
+	case f.State == "absent": // what it would hold is not known
+		state = "not loaded yet"
+	case f.known:
 		h.Holds = &holds
 	}
-	h.Note = strings.Join(append(least, fmt.Sprintf("%s, %d anchors, from %s", f.State, f.Anchors, f.URL)), ", ")
+	h.Note = strings.Join(append(least, state, "from "+f.URL), ", ")
 	return h
 }
 

@@ -5,28 +5,33 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/node/config"
+	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
 type inspectCommand struct {
-	File    string    `arg:"" help:"A list as it was published, or compressed with gzip; - is the standard input."`
-	Signers []string  `placeholder:"F" help:"PEM files of who may sign it: for a list of lists those of the Official Journal, for a VICAL its provider's roots."`
-	LOTL    string    `name:"lotl" placeholder:"F" help:"For a national list: the list of lists, which names its signers and is itself checked with --signers."`
-	OJ      string    `name:"oj" placeholder:"URL" help:"Notice of the Official Journal that --signers are from (list of lists: the present one)."`
-	Pivot   []string  `placeholder:"F" help:"Earlier releases that introduce the signer since that notice, in any order."`
-	Allow   []string  `placeholder:"WORD" enum:"${quirks}" help:"Departures from TS 119 602 to let pass, as allow of a source does: ${quirks}."`
-	At      time.Time `placeholder:"TIME" help:"Judge as at this instant (2026-08-21T12:00:00Z; now)."`
+	File    string   `arg:"" help:"A list as it was published, or compressed with gzip; - is the standard input."`
+	Signers []string `placeholder:"F" help:"PEM files of who may sign it: for a list of lists those of the Official Journal, for a VICAL its provider's roots."`
+	LOTL    string   `name:"lotl" placeholder:"F" help:"For a national list: the list of lists, which names its signers and is itself checked with --signers."`
+	OJ      string   `name:"oj" placeholder:"URL" help:"Notice of the Official Journal that --signers are from (list of lists: the present one)."`
+	Pivot   []string `placeholder:"F" help:"Earlier releases that introduce the signer since that notice, in any order."`
+	Allow   []string `placeholder:"WORD" enum:"${quirks}" help:"Departures from TS 119 602 to let pass, as allow of a source does: ${quirks}."`
+	At      string   `placeholder:"TIME" help:"Judge as at this instant (2026-08-21T12:00:00Z; now)."`
 }
 
 // Run explains the list and judges it as a node would that had never seen one.
 func (c *inspectCommand) Run(r *run) error {
-	j := &judge{at: c.At, oj: c.OJ}
+	j := &judge{at: time.Now(), oj: c.OJ}
 	for _, word := range c.Allow {
 		j.quirks.Allow(word)
 	}
-	if j.at.IsZero() {
-		j.at = time.Now()
+	if c.At != "" {
+		var err error
+		if j.at, err = time.Parse(time.RFC3339, c.At); err != nil {
+			return &usageError{text: "--at: an instant is needed, with its zone (2026-08-21T12:00:00Z)"}
+		}
 	}
 	if err := c.read(r, j); err != nil {
 		return err
@@ -43,6 +48,9 @@ func (c *inspectCommand) Run(r *run) error {
 		err = printJSON(r.out, i)
 	} else {
 		err = i.page(j.at).print(r.out)
+	}
+	if i.Code == reason.TrustListSignerUnknown && s.kind == artefact.TL && j.lotl == nil && len(j.signers) > 0 {
+		r.hint("the list of lists says who signs a national list: --lotl F names it, --signers who signs that one")
 	}
 	if err == nil && refusal != nil {
 		return errNotGood

@@ -36,7 +36,7 @@ func (j *judge) judge(s *subject) (cache.Info, error) {
 		return cache.Info{}, s.err
 	}
 	if len(j.signers) == 0 && s.kind != artefact.Anchors {
-		return cache.Info{}, noSigners(s.kind)
+		return cache.Info{}, s.noSigners()
 	}
 	info, err := j.admit(s, j.at, artefact.Publish)
 	switch reason.CodeOf(err) {
@@ -50,12 +50,17 @@ func (j *judge) judge(s *subject) (cache.Info, error) {
 	return info, err
 }
 
-func noSigners(kind artefact.Kind) error {
-	code := reason.TrustListSignerUnknown
-	if kind == artefact.VICAL {
-		code = reason.VICALSignerUntrusted
+// noSigners says which option names the signers.
+func (s *subject) noSigners() error {
+	const nobody = "nobody is trusted to sign it: "
+	switch s.kind {
+	case artefact.VICAL:
+		return reason.Refuse(reason.VICALSignerUntrusted, nobody+"--signers names the provider's roots")
+	case artefact.TL:
+		return reason.Refuse(reason.TrustListSignerUnknown, nobody+"--lotl names the list of lists, and --signers who signs that one")
+	default:
+		return reason.Refuse(reason.TrustListSignerUnknown, nobody+"--signers names the certificates")
 	}
-	return reason.Refuse(code, "nobody is trusted to sign it: --signers names the certificates")
 }
 
 // admit hands a new store the pivots, the list of lists, and the list itself.

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/edgetrust/edgetrust/node/client"
 )
@@ -49,10 +48,10 @@ type listsAnswer struct {
 
 func (a listsAnswer) page() *page {
 	p := &page{}
-	t := p.table("NAME", "TYPE", "TERRITORY", "VERSION", "STATE", "SEQUENCE", "ANCHORS", "LOOKED AT", "NEXT UPDATE", "LAST REFUSAL")
+	t := p.table("NAME", "TYPE", "TERRITORY", "VERSION", "STATE", "SEQUENCE", "ANCHORS", "LOOKED AT", "NEXT UPDATE", "LAST FAILURE")
 	for _, l := range a.nested() {
 		t.row(l.indent+l.Name, l.Type, or(l.Territory, "-"), number(uint64(l.Version)), l.State, number(l.Sequence), strconv.Itoa(l.Anchors),
-			lookedAt(l.List), or(when(l.NextUpdate), "-"), lastRefusal(l.List))
+			lookedAt(l.List), or(when(l.NextUpdate), "-"), or(lastFailure(l.List), "-"))
 	}
 	t.end()
 	return p
@@ -113,12 +112,20 @@ func lookedAt(l client.List) string {
 	return age(l.AgeSeconds) + " ago"
 }
 
-func lastRefusal(l client.List) string {
-	if len(l.Refused) == 0 {
-		return "-"
+// lastFailure says what last kept a list from being renewed: its origin could not be
+// had, or what it sent was refused. Empty: nothing has.
+func lastFailure(l client.List) string {
+	var refused client.RefusedList
+	if n := len(l.Refused); n > 0 {
+		refused = l.Refused[n-1]
 	}
-	last := l.Refused[len(l.Refused)-1]
-	return age(int64(max(0, time.Since(last.At).Seconds()))) + " ago: " + last.Code + ": " + last.Detail
+	switch f := l.LastError; {
+	case f != nil && !f.At.Before(refused.At):
+		return ago(f.At) + ": not fetched: " + f.Detail
+	case len(l.Refused) > 0:
+		return ago(refused.At) + ": " + refused.Code + ": " + refused.Detail
+	}
+	return ""
 }
 
 // table aligns columns on a page.

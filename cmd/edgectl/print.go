@@ -101,6 +101,17 @@ func age(seconds int64) string {
 	}
 }
 
+// ago is how long ago something was, for a person.
+func ago(t time.Time) string { return age(int64(max(0, time.Since(t).Seconds()))) + " ago" }
+
+// counted is a number with what it counts.
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
 func when(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -18,7 +18,7 @@ type publishCommand struct {
 type published struct {
 	File     string `json:"file"`
 	List     string `json:"list,omitempty"`
-	Outcome  string `json:"outcome"` // admitted, unchanged or refused
+	Outcome  string `json:"outcome"` // admitted, unchanged, refused or not tried
 	Sequence uint64 `json:"sequence,omitempty"`
 	Code     string `json:"code,omitempty"`
 	Detail   string `json:"detail,omitempty"`
@@ -27,9 +27,13 @@ type published struct {
 	read   func() ([]byte, error)
 }
 
-const outcomeRefused = "refused"
+const (
+	outcomeRefused  = "refused"
+	outcomeNotTried = "not tried" // the node failed at an earlier file
+)
 
-// Run hands every file to the node and prints what came of each.
+// Run hands every file to the node and prints what came of each, also when the node
+// fails at one: what it took in before stays.
 func (c *publishCommand) Run(r *run) error {
 	files, err := r.publishable(c.Path)
 	if err != nil {
@@ -40,13 +44,17 @@ func (c *publishCommand) Run(r *run) error {
 		return err
 	}
 	defer cl.Close()
-	if err := r.publishAll(cl, files); err != nil {
-		return err
+	failed := r.publishAll(cl, files)
+	if failed != nil && !slices.ContainsFunc(files, (*published).tried) {
+		return failed
 	}
 	if r.json {
 		err = printJSON(r.out, map[string]any{"files": files})
 	} else {
 		err = publishedPage(files).print(r.out)
+	}
+	if failed != nil {
+		return failed
 	}
 	if err == nil && slices.ContainsFunc(files, func(f *published) bool { return f.Outcome == outcomeRefused }) {
 		return errNotGood
@@ -87,6 +95,8 @@ func (f *published) mayFollow() bool {
 	return false
 }
 
+func (f *published) tried() bool { return f.Outcome != outcomeNotTried }
+
 // publish hands one file to the node. The error is one that other files would meet,
 // too.
 func (r *run) publish(cl *client.Client, f *published) error {
@@ -97,6 +107,10 @@ func (r *run) publish(cl *client.Client, f *published) error {
 	}
 	if err != nil {
 		return err
+	}
+	if len(b) == 0 {
+		f.refused(reason.TrustListMalformed, "the file is empty")
+		return nil
 	}
 	resp, err := cl.DoAdmin(r.ctx, http.MethodPost, "/v1/publish", "application/octet-stream", "", b)
 	if err != nil {

@@ -26,8 +26,10 @@ func listAdvice(c reason.Code) string {
 		return "name the list in trust.sources of the node; a national list needs its list of lists first"
 	case reason.ListUnsigned:
 		return "name the file in trust.sources of the node, as a source of type anchors"
-	case reason.TrustListSignerUnknown, reason.VICALSignerUntrusted:
-		return "get the present signers from where they are published (for the EU, the Official Journal), never from the list"
+	case reason.TrustListSignerUnknown:
+		return "get the present signers from where they are published, never from the list: for the EU the Official Journal, for a country the list of lists"
+	case reason.VICALSignerUntrusted:
+		return "get the provider's present root from the provider, never from the VICAL, and compare the clock"
 	case reason.TrustListPivotBroken:
 		return "give the earlier releases that the list names as pivots, too"
 	case reason.TrustListOJMismatch, reason.TrustListLocationConflict, reason.TrustListWrongType, reason.TrustListWrongTerritory:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/edgetrust/edgetrust/node/client"
 )
@@ -96,7 +97,11 @@ func (s nodeStatus) page(info client.Info, lists listsAnswer) *page {
 	}
 	p.line("node %s, version %s, since %s%s", info.Node, info.Version, or(when(info.Started), "not said"), test)
 	for _, l := range lists.Lists {
-		p.line("list %s: %s, %d anchors, looked at %s", l.Name, l.State, l.Anchors, lookedAt(l))
+		line := fmt.Sprintf("list %s: %s, %s, looked at %s", l.Name, l.State, counted(l.Anchors, "anchor"), lookedAt(l))
+		if failure := lastFailure(l); failure != "" && l.State != "fresh" {
+			line += "; " + failure
+		}
+		p.line("%s", line)
 	}
 	return p
 }
