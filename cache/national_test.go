@@ -254,7 +254,7 @@ func TestPivots(t *testing.T) {
 	}
 	refuse("the newer before the older", admit("4", p4), reason.TrustListPivotBroken)
 	refuse("under another URL", admit("3", p2), reason.TrustListPivotBroken)
-	refuse("by a stranger", admit("2", pivot(2, second, []*verifytest.Key{second}, url("2"))), reason.TrustListSignerUnknown)
+	refuse("by a stranger", admit("2", pivot(2, second, []*verifytest.Key{second}, url("2"))), reason.TrustListPivotBroken)
 	refuse("of a list without pivots", func() error {
 		_, err := w.store.Admit(artefact.Raw{ID: artefact.PivotID(vical, url("2")), Bytes: p2, At: w.Now})
 		return err

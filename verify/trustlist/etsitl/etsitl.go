@@ -86,7 +86,7 @@ func (u *Unverified) Claims() Claims {
 		sequence = 0
 	}
 	return Claims{
-		LOTL:      same(v["TSLType"], typeLOTL),
+		LOTL:      Same(v["TSLType"], typeLOTL),
 		Territory: trustlist.Territory(v["SchemeTerritory"]),
 		Sequence:  sequence,
 		Type:      v["TSLType"],

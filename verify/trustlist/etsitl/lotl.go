@@ -2,6 +2,7 @@ package etsitl
 
 import (
 	"crypto/x509"
+	"errors"
 
 	"github.com/edgetrust/edgetrust/verify/internal/xmldsig"
 	"github.com/edgetrust/edgetrust/verify/reason"
@@ -43,9 +44,15 @@ func (u *Unverified) VerifyLOTL(signers []*x509.Certificate, o LOTLOptions) (tru
 // VerifyPivot is VerifyLOTL for a release of the past, which introduces the signers
 // of a later one: it may have expired, be of version 5 and be signed by a key of 1024
 // bits. Of what it says, SelfSigners counts.
+//
+// A signer that is none of signers is trustlist_pivot_broken: the next older release
+// did not name it.
 func (u *Unverified) VerifyPivot(signers []*x509.Certificate, oj string) (trustlist.Verified, error) {
 	signed, err := u.doc.UnsafeVerifyHistoric(signers)
-	if err != nil {
+	switch {
+	case errors.Is(err, xmldsig.ErrSigner):
+		return trustlist.Verified{}, reason.Refuse(reason.TrustListPivotBroken, "the pivot's signer is none of the %d who could sign it", len(signers))
+	case err != nil:
 		return trustlist.Verified{}, refusal(err)
 	}
 	r := newReader("lotl", signed)
@@ -61,7 +68,7 @@ func (r *reader) lotl(o LOTLOptions) error {
 	if err := r.version(o.AllowVersion5); err != nil {
 		return err
 	}
-	if o.Location != "" && !same(self.Location, o.Location) {
+	if o.Location != "" && !Same(self.Location, o.Location) {
 		return reason.Refuse(reason.TrustListLocationConflict, "the pointer to the list itself names another location than the one configured")
 	}
 	return r.window()

@@ -67,7 +67,7 @@ func (r *reader) national(o NationalOptions) error {
 }
 
 func (r *reader) nationalScheme(s *scheme, o NationalOptions) error {
-	if o.Pointer.Type != "" && !same(o.Pointer.Type, typeNational) {
+	if o.Pointer.Type != "" && !Same(o.Pointer.Type, typeNational) {
 		return reason.Refuse(reason.TrustListWrongType, "the pointer is not to a national list")
 	}
 	if err := r.identify(s, typeNational, approachNational, trustlist.Territory(o.Pointer.Territory)); err != nil {

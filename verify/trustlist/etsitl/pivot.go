@@ -22,7 +22,7 @@ func (u *Unverified) Pivots(oj string) ([]string, error) {
 }
 
 func pivots(uris []string, oj string) ([]string, error) {
-	at := slices.IndexFunc(uris, func(uri string) bool { return oj != "" && same(uri, oj) })
+	at := slices.IndexFunc(uris, func(uri string) bool { return oj != "" && Same(uri, oj) })
 	if at < 0 {
 		return nil, reason.Refuse(reason.TrustListOJMismatch, "the notice of the Official Journal that is configured is not among the list's information URIs")
 	}

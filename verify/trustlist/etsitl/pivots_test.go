@@ -143,7 +143,7 @@ func TestPivotRules(t *testing.T) {
 		"version 5":         {verifytest.LOTLOptions{Version: 5}, reason.TrustListVersionUnsupported, ""},
 		"version 4":         {verifytest.LOTLOptions{Version: 4}, reason.TrustListVersionUnsupported, reason.TrustListVersionUnsupported},
 		"another place":     {verifytest.LOTLOptions{Location: "https://lists.example/other.xml"}, reason.TrustListLocationConflict, ""},
-		"a foreign signer":  {verifytest.LOTLOptions{Signer: w.key(t, nil)}, reason.TrustListSignerUnknown, reason.TrustListSignerUnknown},
+		"a foreign signer":  {verifytest.LOTLOptions{Signer: w.key(t, nil)}, reason.TrustListSignerUnknown, reason.TrustListPivotBroken},
 		"a broken envelope": {verifytest.LOTLOptions{Damage: replace("<TSLSequenceNumber>1<", "<TSLSequenceNumber>2<")}, reason.TrustListSignatureInvalid, reason.TrustListSignatureInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {

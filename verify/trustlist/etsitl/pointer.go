@@ -90,12 +90,12 @@ func (r *reader) pointers(s *scheme) (self *trustlist.Pointer, err error) {
 		}
 		territories[p.Territory] = true
 		switch {
-		case same(p.Type, typeLOTL):
+		case Same(p.Type, typeLOTL):
 			if self != nil || p.Territory != territoryEU {
 				return nil, invalid("a pointer of the LOTL's type that is not to itself")
 			}
 			self = p
-		case same(p.Type, typeNational):
+		case Same(p.Type, typeNational):
 			r.out.Pointers = append(r.out.Pointers, *p)
 		default:
 			r.warn("a pointer is to a list of an unknown type and is ignored")

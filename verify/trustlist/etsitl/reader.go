@@ -68,13 +68,13 @@ func (r *reader) identify(s *scheme, typ, approach, territory string) error {
 	if err != nil || sequence < 1 {
 		return malformed("TSLSequenceNumber is not a number from 1 on")
 	}
-	if !same(v["TSLType"], typ) {
+	if !Same(v["TSLType"], typ) {
 		return reason.Refuse(reason.TrustListWrongType, "TSLType is not that of the list that is wanted here")
 	}
 	if trustlist.Territory(v["SchemeTerritory"]) != territory {
 		return reason.Refuse(reason.TrustListWrongTerritory, "SchemeTerritory is not that of the list that is wanted here")
 	}
-	if !same(v["StatusDeterminationApproach"], approach) {
+	if !Same(v["StatusDeterminationApproach"], approach) {
 		r.warn("StatusDeterminationApproach is not that of EU lists")
 	}
 	if s.critical {

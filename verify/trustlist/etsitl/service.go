@@ -62,7 +62,7 @@ func readService(r *xmldsig.Reader) (*service, error) {
 // granted, others recognised; what lists said before July 2016 is no status that a
 // service can still have (trust lists 2.2).
 func (s *service) usable(kind trustlist.Kind) bool {
-	return same(s.status, statusGranted) || kind != trustlist.KindQEAA && same(s.status, statusRecognised)
+	return Same(s.status, statusGranted) || kind != trustlist.KindQEAA && Same(s.status, statusRecognised)
 }
 
 // anchors parses the certificates of every service, so that what cannot be used is

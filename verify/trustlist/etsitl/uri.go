@@ -32,9 +32,9 @@ const (
 	mediaPDF = "application/pdf"
 )
 
-// same says whether two URIs of lists mean the same: real lists vary in http and
+// Same says whether two URIs of lists mean the same: real lists vary in http and
 // https, in case, and in a slash at the end (trust lists 2.2).
-func same(a, b string) bool { return normal(a) == normal(b) }
+func Same(a, b string) bool { return normal(a) == normal(b) }
 
 func normal(uri string) string {
 	uri = strings.ToLower(strings.TrimSpace(uri))

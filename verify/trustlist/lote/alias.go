@@ -9,7 +9,7 @@ func (o Options) official(uri *string) {
 	if uri == nil {
 		return
 	}
-	if official, ok := o.Aliases[*uri]; ok && !isOfficial(*uri) {
+	if official, ok := o.Aliases[*uri]; ok && !IsOfficial(*uri) {
 		*uri = official
 	}
 }

@@ -114,8 +114,9 @@ func (p *profile) purposeOf(uri string, o Options) (trustlist.Purpose, bool) {
 	return "", false
 }
 
-// isOfficial says whether a URI is an official one of any row.
-func isOfficial(uri string) bool {
+// IsOfficial says whether a URI is an official one of any profile, of a list type, a
+// status approach, scheme rules, a service type or a status: an alias cannot rename it.
+func IsOfficial(uri string) bool {
 	for i := range profiles {
 		p, o := &profiles[i], Options{}
 		_, service := p.purposeOf(uri, o)
