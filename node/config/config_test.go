@@ -46,7 +46,7 @@ trust:
       national_refresh: 6h
       allow_version_5: true
     - {name: us-vical, type: vical, url: "https://vical.example/vc", signers: [vical-root.pem], provider: AAMVA, max_stale: 0s}
-    - {name: mdl, type: lote, profile: mdl, url: "https://lists.example/mdl", signers: [m.pem], oj: "https://journal.example/2", aliases: {"http://uri.etsi.org/19602/SvcType/mDL/Issuance": "http://trust.ec.europa.eu/lists/mDL/SvcType/Issuance"}, allow: [no_outer_member, missing_members]}
+    - {name: mdl, type: lote, profile: mdl, url: "https://lists.example/mdl", signers: [m.pem], oj: "https://journal.example/2", aliases: {"http://trust.ec.europa.eu/lists/SvcType/Issuance": "http://trust.ec.europa.eu/lists/mDL/SvcType/Issuance"}, allow: [no_outer_member, missing_members]}
     - {name: absolute, type: anchors, url: "file:///etc/ca.pem", kind: eaa, purposes: [issuance], types: [x]}
   kinds: {"urn:example:membership:1": eaa}
   sudden_removal: {share: 0.5, hold: 2h}
@@ -97,7 +97,7 @@ func TestFull(t *testing.T) {
 					NationalRefresh: 6 * time.Hour, AllowVersion5: true},
 				{Name: "us-vical", Type: "vical", URL: "https://vical.example/vc", Signers: []string{"/base/vical-root.pem"}, Refresh: time.Hour, Provider: "AAMVA"},
 				{Name: "mdl", Type: "lote", Profile: "mdl", URL: "https://lists.example/mdl", Signers: []string{"/base/m.pem"}, Refresh: time.Hour, OJ: "https://journal.example/2",
-					Aliases: map[string]string{"http://uri.etsi.org/19602/SvcType/mDL/Issuance": "http://trust.ec.europa.eu/lists/mDL/SvcType/Issuance"},
+					Aliases: map[string]string{"http://trust.ec.europa.eu/lists/SvcType/Issuance": "http://trust.ec.europa.eu/lists/mDL/SvcType/Issuance"},
 					Allow:   []string{"no_outer_member", "missing_members"}},
 				{Name: "absolute", Type: "anchors", URL: "file:///etc/ca.pem", Path: "/etc/ca.pem", Refresh: time.Hour, Kind: trustlist.KindEAA, Purposes: []trustlist.Purpose{trustlist.Issuance}, Types: []string{"x"}},
 			},
@@ -277,6 +277,7 @@ var wrong = []struct{ file, field, says string }{
 	{source("{" + goodLoTE + ", oj: here}"), "trust.sources[0].oj", "absolute URI"},
 	{source("{" + goodLoTE + ", aliases: {x: 'http://uri.etsi.org/x'}}"), "trust.sources[0].aliases.x", "absolute URI"},
 	{source("{" + goodLoTE + ", aliases: {'a:x': y}}"), "trust.sources[0].aliases.a:x", "absolute URI"},
+	{source("{" + goodLoTE + ", aliases: {'http://uri.etsi.org/19602/SvcType/PID/Issuance': 'http://uri.etsi.org/19602/SvcType/mDL/Issuance'}}"), "trust.sources[0].aliases.http://uri.etsi.org/19602/SvcType/PID/Issuance", "take the alias out"},
 	{source("{" + goodLoTE + ", aliases: [x]}"), "trust.sources[0].aliases", "mapping"},
 	{source("{" + goodLoTE + ", allow: [everything]}"), "trust.sources[0].allow[0]", "no_outer_member"},
 	{source("{" + goodLoTE + ", allow: no_outer_member}"), "trust.sources[0].allow", "list"},
@@ -295,6 +296,7 @@ var wrong = []struct{ file, field, says string }{
 	{source("{" + goodLOTL + ", territories: [GR, EL]}"), "trust.sources[0].territories[1]", "twice"},
 	{source("{" + goodLOTL + ", territories: DE}"), "trust.sources[0].territories", "list"},
 	{source("{" + goodLOTL + ", services: {x: qeaa}}"), "trust.sources[0].services.x", "absolute URI"},
+	{source("{" + goodLOTL + ", services: {'http://x/a': qeaa, 'https://X/a/': eaa}, types: [t]}"), "trust.sources[0].services.https://X/a/", "twice"},
 	{source("{" + goodLOTL + ", services: {'a:x': passport}}"), "trust.sources[0].services.a:x", "qeaa"},
 	{source("{" + goodLOTL + ", services: {'a:x': eaa}}"), "trust.sources[0].types", "serves none"},
 	{source("{" + goodLOTL + ", services: {'a:x': qeaa}, types: [t]}"), "trust.sources[0].types", "names none"},

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/edgetrust/edgetrust/verify/trustlist"
+	"github.com/edgetrust/edgetrust/verify/trustlist/etsitl"
+	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
 )
 
 func (v *validator) trust(t Trust) {
@@ -86,8 +88,13 @@ func (v *validator) lotl(at string, s Source) {
 			v.report(field, "stands twice; keep one")
 		}
 	}
-	for _, uri := range slices.Sorted(maps.Keys(s.Services)) {
-		v.identifier(join(at+".services", uri), uri)
+	services := slices.Sorted(maps.Keys(s.Services))
+	for i, uri := range services {
+		field := join(at+".services", uri)
+		v.identifier(field, uri)
+		if slices.ContainsFunc(services[:i], func(other string) bool { return etsitl.Same(uri, other) }) {
+			v.report(field, "stands twice, since lists do not tell http from https or a slash at the end; keep one")
+		}
 	}
 	eaa := slices.Contains(slices.Collect(maps.Values(s.Services)), trustlist.KindEAA)
 	if eaa && len(s.Types) == 0 {
@@ -106,6 +113,9 @@ func (v *validator) lote(at string, s Source) {
 		field := join(at+".aliases", uri)
 		v.identifier(field, uri)
 		v.identifier(field, s.Aliases[uri])
+		if lote.IsOfficial(uri) {
+			v.report(field, "is read as what it is already and cannot stand for another; take the alias out (the list's own URI comes first, the one it stands for second)")
+		}
 	}
 }
 
