@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,6 +29,7 @@ func (c *runCommand) Run(ctx context.Context, s *streams) error {
 	}
 	log := logger(cfg.Log, s.err)
 	warn(cfg, log)
+	defer heedHangups(log)()
 	return node.Run(ctx, node.Options{Config: cfg, Version: version(), Logger: log, DrainDelay: drainDelay})
 }
 
@@ -35,10 +37,14 @@ type checkCommand struct {
 	Config string `required:"" placeholder:"F" help:"Configuration file."`
 }
 
-// Run checks a configuration and every file it names, as run would.
+// Run checks a configuration and every file it names, as run would, and that data_dir
+// can be written to, which run does not insist on.
 func (c *checkCommand) Run(s *streams) error {
-	cfg, err := load(c.Config)
+	cfg, err := config.Load(c.Config)
 	if err != nil {
+		return err
+	}
+	if err := errors.Join(cfg.CheckFiles(), cfg.CheckDataDir()); err != nil {
 		return err
 	}
 	n, err := node.New(node.Options{Config: cfg, Version: version()})

@@ -123,6 +123,26 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// SIGHUP, which means reload to many daemons, leaves the node as it is.
+func TestHangup(t *testing.T) {
+	p := startProcess(t, local)
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	p.until(t, "ready", func(r client.Readiness) bool { return r.Ready })
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-p.exited:
+		if err != nil {
+			t.Errorf("the process ended with %v, want exit code 0", err)
+		}
+	case <-time.After(15 * time.Second):
+		t.Error("the process did not end")
+	}
+}
+
 // The second signal does not wait for the end of the drain.
 func TestSecondSignal(t *testing.T) {
 	p := startProcess(t, local)

@@ -10,7 +10,8 @@ import (
 )
 
 // CheckFiles opens every file that the configuration names and says what is wrong
-// with each, as Parse does for fields.
+// with each, as Parse does for fields. Whether data_dir can be written to is another
+// question: see CheckDataDir.
 func (c *Config) CheckFiles() error {
 	var errs []error
 	check := func(field string, err error) {
@@ -18,7 +19,6 @@ func (c *Config) CheckFiles() error {
 			errs = append(errs, &Problem{Field: field, Text: err.Error()})
 		}
 	}
-	check("data_dir", checkDataDir(c.DataDir))
 	if p := c.Public; p.TLS.Cert != "" {
 		_, err := tls.LoadX509KeyPair(p.TLS.Cert, p.TLS.Key)
 		check("public.tls", err)
@@ -51,17 +51,31 @@ func (c *Config) CheckFiles() error {
 	return errors.Join(errs...)
 }
 
-// checkDataDir says whether the folder can be written to, or made: it is not made
-// here. A file is written for a moment, because permission bits say nothing of a
-// file system that is mounted read-only.
-func checkDataDir(dir string) error {
-	if dir == "" {
+// CheckDataDir says whether data_dir can be written to, or made, by a node that
+// starts now; it is not made here. A node that already has lists there starts all
+// the same when the file system has gone read-only, so this is for whoever asks
+// beforehand.
+func (c *Config) CheckDataDir() error {
+	if c.DataDir == "" {
 		return nil
 	}
+	if err := checkDataDir(c.DataDir); err != nil {
+		return &Problem{Field: "data_dir", Text: err.Error()}
+	}
+	return nil
+}
+
+// checkDataDir writes a file for a moment, because permission bits say nothing of a
+// file system that is mounted read-only.
+func checkDataDir(dir string) error {
 	info, err := os.Stat(dir)
+	if parent := filepath.Dir(dir); errors.Is(err, fs.ErrNotExist) { // the node makes one folder, not a path
+		dir = parent
+		if info, err = os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s does not exist: make it, for the node's user to write to", parent)
+		}
+	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir:
-		return checkDataDir(filepath.Dir(dir))
 	case err != nil:
 		return err
 	case !info.IsDir():

@@ -11,7 +11,6 @@ import (
 func TestCheckFiles(t *testing.T) {
 	dir := t.TempDir()
 	file := `
-data_dir: not-a-folder
 public: {listen: "127.0.0.1:0", tls: {cert: server.crt, key: server.key}, auth: {tokens_file: tokens, client_ca: ca.pem}}
 admin: {token_file: admin.token}
 egress: {ca_file: corp.pem}
@@ -23,12 +22,11 @@ trust:
     - {name: d, type: vical, url: "https://h/l", signers: ["root.pem"]}
   rewrite: [{from: "https://h/", to: "https://i/", ca: our.pem}]
 `
-	put(t, dir, "not-a-folder", "")
 	c, err := Parse([]byte(file), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fields := []string{"data_dir", "public.tls", "public.auth.tokens_file", "public.auth.client_ca", "admin.token_file", "egress.ca_file",
+	fields := []string{"public.tls", "public.auth.tokens_file", "public.auth.client_ca", "admin.token_file", "egress.ca_file",
 		"trust.sources[0].signers", "trust.sources[1].url", "trust.sources[2].signers", "trust.sources[3].signers", "trust.rewrite[0].ca"}
 	found := problems(t, c.CheckFiles())
 	if len(found) != len(fields) {
@@ -46,9 +44,6 @@ trust:
 	for name, content := range map[string]string{"server.crt": cert, "server.key": key, "tokens": "0123456789abcdef", "admin.token": "0123456789abcdef", "ca.pem": cert, "signers/s.pem": cert, "anchors.pem": cert,
 		"corp.pem": cert, "oj.pem": cert, "root.pem": cert, "our.pem": cert} {
 		put(t, dir, name, content)
-	}
-	if err := os.Remove(filepath.Join(dir, "not-a-folder")); err != nil {
-		t.Fatal(err)
 	}
 	if err := c.CheckFiles(); err != nil {
 		t.Error(err)
@@ -78,9 +73,13 @@ func TestDataDirIsCheckedAndNotMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, dir, "file", "")
-	for name, says := range map[string]string{"there": "", "absent": "", "absent/deep/er": "", "file": "not a folder", "file/below": "not a"} {
-		err := checkDataDir(filepath.Join(dir, name))
-		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+	for name, says := range map[string]string{"": "", "there": "", "absent": "", "absent/deep": "absent does not exist: make it", "file": "not a folder", "file/below": "not a"} {
+		c := &Config{DataDir: filepath.Join(dir, name)}
+		if name == "" {
+			c.DataDir = ""
+		}
+		err := c.CheckDataDir()
+		if (err == nil) != (says == "") || err != nil && (!strings.HasPrefix(err.Error(), "data_dir: ") || !strings.Contains(err.Error(), says)) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
