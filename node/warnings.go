@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -29,11 +30,7 @@ func Warnings(c *config.Config) (list []string) {
 	for _, s := range c.Trust.Sources {
 		warnSource(s, add)
 	}
-	for _, r := range c.Trust.Rewrite {
-		if r.AllowPrivate {
-			add("what stands under %s is fetched from %s, which may be plain HTTP and on private addresses", r.From, r.To)
-		}
-	}
+	warnRewrites(c.Trust.Rewrite, add)
 	if c.Status.AllowInsecure {
 		add("status.allow_insecure: the hosts in allow_hosts are fetched over plain HTTP")
 	}
@@ -65,4 +62,31 @@ func warnSource(s config.Source, add func(format string, args ...any)) {
 	for _, uri := range slices.Sorted(maps.Keys(s.Aliases)) {
 		add("trust source %s takes %s for %s", s.Name, uri, s.Aliases[uri])
 	}
+}
+
+// warnRewrites says where lists come from that may have private addresses, a line for
+// each such place: a fleet rewrites the sites of thirty countries to one of its own.
+func warnRewrites(rules []config.Rewrite, add func(format string, args ...any)) {
+	from := make(map[string][]string)
+	for _, r := range rules {
+		if r.AllowPrivate {
+			to := siteOf(r.To)
+			from[to] = append(from[to], r.From)
+		}
+	}
+	for _, to := range slices.Sorted(maps.Keys(from)) {
+		what := from[to][0]
+		if more := len(from[to]) - 1; more > 0 {
+			what += fmt.Sprintf(" (and %d more)", more)
+		}
+		add("what stands under %s is fetched from %s, which may be plain HTTP and on private addresses", what, to)
+	}
+}
+
+// siteOf is a URL without its path.
+func siteOf(raw string) string {
+	if u, err := url.Parse(raw); err == nil {
+		return u.Scheme + "://" + u.Host
+	}
+	return raw
 }

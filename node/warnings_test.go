@@ -36,7 +36,7 @@ func TestWarnings(t *testing.T) {
 		"source eu allows lists of version 5":         func(c *config.Config) { c.Trust.Sources[1].AllowVersion5 = true },
 		"forbids: missing_members, no_outer_member":   func(c *config.Config) { c.Trust.Sources[0].Allow = []string{"missing_members", "no_outer_member"} },
 		"source pid takes a:x for a:y":                func(c *config.Config) { c.Trust.Sources[0].Aliases = map[string]string{"a:x": "a:y"} },
-		"under https://a/ is fetched from https://b/": func(c *config.Config) { c.Trust.Rewrite[0].AllowPrivate = true },
+		"under https://a/ is fetched from https://b,": func(c *config.Config) { c.Trust.Rewrite[0].AllowPrivate = true },
 		"status.allow_insecure":                       func(c *config.Config) { c.Status.AllowInsecure = true },
 		"policy default skips status":                 func(c *config.Config) { p := verify.DefaultPolicy(); p.Status = verify.Skip; c.Policies["default"] = p },
 	} {
@@ -46,6 +46,18 @@ func TestWarnings(t *testing.T) {
 		if len(w) != 1 || !strings.Contains(w[0], says) || strings.Contains(w[0], "secret") {
 			t.Errorf("%q: %q", says, w)
 		}
+	}
+}
+
+// A fleet that rewrites a whole world to one site of its own is told so once.
+func TestWarningsOfManyRewrites(t *testing.T) {
+	c := careful()
+	for _, country := range []string{"de", "fr", "nl"} {
+		c.Trust.Rewrite = append(c.Trust.Rewrite, config.Rewrite{From: "https://" + country + ".example/", To: "https://our.example/" + country + "/", AllowPrivate: true})
+	}
+	want := []string{"what stands under https://de.example/ (and 2 more) is fetched from https://our.example, which may be plain HTTP and on private addresses"}
+	if d := cmp.Diff(want, Warnings(c)); d != "" {
+		t.Error(d)
 	}
 }
 

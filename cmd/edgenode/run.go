@@ -29,6 +29,9 @@ func (c *runCommand) Run(ctx context.Context, s *streams) error {
 	}
 	log := logger(cfg.Log, s.err)
 	warn(cfg, log)
+	if err := cfg.CheckDataDir(); err != nil {
+		log.Error("lists will not survive a restart", "err", err)
+	}
 	defer heedHangups(log)()
 	return node.Run(ctx, node.Options{Config: cfg, Version: version(), Logger: log, DrainDelay: drainDelay})
 }
