@@ -66,8 +66,10 @@ func (e engine) Reset(ctx context.Context, name string) (admin.Operated, error) 
 		return admin.Operated{}, err
 	}
 	done, err := e.store.Reset(name)
-	if err == nil {
-		e.follower.Sync()
+	for _, src := range e.store.Sources() {
+		if err == nil && src.Name == name {
+			e.follower.Hasten(src.ID())
+		}
 	}
 	return operated(name, "reset", done, err)
 }

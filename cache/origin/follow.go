@@ -104,6 +104,17 @@ func (f *Follower) Sync() {
 	}
 }
 
+// Hasten has a target looked at at once, out of its turn, as after an operator's word
+// that what was refused of it is right. A target that is not followed is passed over.
+// It never waits.
+func (f *Follower) Hasten(id artefact.ID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if g, ok := f.followed[id]; ok {
+		g.hasten()
+	}
+}
+
 // Run looks at all targets until ctx ends.
 func (f *Follower) Run(ctx context.Context) {
 	f.init()

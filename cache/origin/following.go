@@ -55,13 +55,18 @@ func (f *Follower) take(t Followed) *following {
 	}
 	if g.target.Target.URL != t.Target.URL || g.target.Revision != t.Revision {
 		g.forget = true
-		select {
-		case g.changed <- struct{}{}:
-		default:
-		}
+		g.hasten()
 	}
 	g.target = t
 	return g
+}
+
+// hasten has the target looked at at once. It never waits.
+func (g *following) hasten() {
+	select {
+	case g.changed <- struct{}{}:
+	default: // it will be anyway
+	}
 }
 
 // sync compares what is followed with Targets, and returns what is to be started.

@@ -96,6 +96,29 @@ func TestSyncChanged(t *testing.T) {
 	}
 }
 
+// A target that is hastened is looked at at once, whatever became of its last look,
+// and no other is.
+func TestHasten(t *testing.T) {
+	for _, doc := range []cachetest.Document{{Body: []byte("list")}, {Status: 500}, {Body: []byte("bad")}} {
+		inTown(t, func(w *town) {
+			w.f.Hasten(artefact.ID{Kind: artefact.TL, Name: "de"}) // nothing is followed yet
+			w.follow(artefact.TL, "de", "fr")
+			w.origin.Set("/de", doc)
+			w.run(50 * time.Minute)
+			de, fr := len(w.looks("de")), len(w.looks("fr"))
+			w.f.Hasten(artefact.ID{Kind: artefact.TL, Name: "de"})
+			w.f.Hasten(artefact.ID{Kind: artefact.TL, Name: "nobodys"})
+			synctest.Wait()
+			if n := len(w.looks("de")); n != de+1 {
+				t.Errorf("%+v: %d looks, then %d", doc, de, n)
+			}
+			if n := len(w.looks("fr")); n != fr {
+				t.Errorf("%+v: another list was looked at", doc)
+			}
+		})
+	}
+}
+
 // A list that changes while it is being looked at is looked at once more.
 func TestSyncChangedDuringALook(t *testing.T) {
 	inTown(t, func(w *town) {
