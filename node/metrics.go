@@ -50,7 +50,7 @@ func newMetrics(version string) *metrics {
 			Name: "edgetrust_events_total", Help: "What happened to lists, by type.",
 		}, []string{"type"}),
 		looks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "edgetrust_origin_requests_total", Help: "Looks at origins, 304 included, by list and outcome.",
+			Name: "edgetrust_origin_requests_total", Help: "Looks at origins and local files, 304 included, by list and outcome.",
 		}, []string{"list", "outcome"}),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -107,7 +107,7 @@ var (
 	clockTrusted   = prometheus.NewDesc("edgetrust_clock_trusted", "1 while the clock can be right; 0: every answer is indeterminate.", nil, nil)
 	dataDirWorks   = prometheus.NewDesc("edgetrust_data_dir_writable", "1 while what is admitted survives a restart; 0: data_dir failed.", nil, nil)
 	dataDirAside   = prometheus.NewDesc("edgetrust_data_dir_set_aside", "Damaged or foreign files of data_dir set aside at start.", nil, nil)
-	statusOldest   = prometheus.NewDesc("edgetrust_status_oldest_seconds", "Age of the oldest newest status list.", nil, nil)
+	statusOldest   = prometheus.NewDesc("edgetrust_status_oldest_seconds", "Time since the oldest of the status lists held was issued: so late can a revocation be.", nil, nil)
 )
 
 type listCollector struct{ store *cache.Store }

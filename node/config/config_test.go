@@ -192,7 +192,7 @@ var wrong = []struct{ file, field, says string }{
 	{minimal("name:"), "name", "empty"},
 	{minimal("name: [a]"), "name", "text"},
 	{minimal("zone: 'a/b'"), "zone", "letters"},
-	{minimal("version: 2"), "version", "from 1 to 1"},
+	{minimal("version: 2"), "version", "1 is needed"},
 	{minimal("residency: {jurisdiction: EU}"), "residency", "not supported by this version"},
 	{minimal("data_dir: [x]"), "data_dir", "text"},
 	{minimal("egress: {proxy: 3128}"), "egress.proxy", "http://host:port"},

@@ -50,10 +50,14 @@ func (d *decoder) flag(dst *bool) func(*yaml.Node, string) {
 }
 
 func (d *decoder) number(dst *int, least, most int) func(*yaml.Node, string) {
+	span := "a whole number from " + strconv.Itoa(least) + " to " + strconv.Itoa(most)
+	if least == most {
+		span = strconv.Itoa(least)
+	}
 	return func(n *yaml.Node, at string) {
 		v, err := strconv.Atoi(n.Value)
 		if n.Kind != yaml.ScalarNode || err != nil || v < least || v > most {
-			d.wrong(n, at, "a whole number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
+			d.wrong(n, at, span)
 			return
 		}
 		*dst = v
