@@ -292,7 +292,7 @@ func (n *Node) readiness() admin.Readiness {
 		return admin.Readiness{NotReady: []string{"draining"}}
 	}
 	now := time.Now()
-	return admin.Readiness{NotReady: n.store.NotReady(now), Degraded: n.store.Degraded(now)}
+	return admin.Readiness{NotReady: n.store.NotReady(now), Degraded: append(n.store.Degraded(now), n.unnamed(n.store.Lists(now))...)}
 }
 
 func isLoopback(a net.Addr) bool {
