@@ -10,7 +10,7 @@ import (
 )
 
 type listsCommand struct {
-	Show   showLists     `cmd:"" default:"1" hidden:"" help:"Show the lists of a node."`
+	Show   showLists     `cmd:"" default:"1" help:"Show the lists of a node; the word show may be left out."`
 	Accept acceptCommand `cmd:"" help:"Confirm a change that a node holds back: removed anchors, a jump of the sequence number."`
 	Reset  resetCommand  `cmd:"" help:"Have a node forget which sequence number it had, when a publisher once used one too high."`
 }
