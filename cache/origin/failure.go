@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,6 +40,17 @@ func told(err error) error {
 		text += ": name who vouches for it in egress.ca_file, or in ca of its trust.rewrite"
 	}
 	return &failure{text, err}
+}
+
+// unreadable puts a local file that cannot be read into words. Where it lies on this
+// machine is nobody's business who asks for a list.
+func unreadable(err error) error {
+	cause := err
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		cause = path.Err
+	}
+	return &failure{"the file cannot be read: " + bounded(cause.Error()), err}
 }
 
 // bounded is a text on one line, and no longer than a line of a log should be.

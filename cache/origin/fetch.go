@@ -175,9 +175,12 @@ func (f *Fetcher) get(ctx context.Context, t Target, v Validators) (Answer, erro
 func readFile(t Target) (Answer, error) {
 	file, err := os.Open(t.Path)
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, unreadable(err)
 	}
 	defer file.Close()
 	b, err := readAll(file, t.Max)
-	return Answer{Bytes: b}, err
+	if err != nil {
+		return Answer{}, unreadable(err)
+	}
+	return Answer{Bytes: b}, nil
 }
