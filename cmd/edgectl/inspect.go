@@ -36,7 +36,7 @@ func (c *inspectCommand) Run(r *run) error {
 	if err := c.read(r, j); err != nil {
 		return err
 	}
-	b, err := r.readInspected(c.File)
+	b, err := r.readList(c.File)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (c *inspectCommand) read(r *run, j *judge) (err error) {
 
 // readBeside reads a list that another one rests on.
 func (r *run) readBeside(flag, path string) (*subject, error) {
-	b, err := r.readInspected(path)
+	b, err := r.readList(path)
 	var usage *usageError
 	switch {
 	case errors.As(err, &usage):

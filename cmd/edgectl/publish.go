@@ -11,7 +11,7 @@ import (
 )
 
 type publishCommand struct {
-	Path string `arg:"" name:"file" help:"A list as it was published, or a folder of them; - is the standard input."`
+	Path string `arg:"" name:"file" help:"A list as it was published, or compressed with gzip, or a folder of them; - is the standard input."`
 }
 
 // published is what came of one file.

@@ -2,10 +2,6 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
-	"errors"
-	"fmt"
-	"io"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify/reason"
@@ -85,25 +81,4 @@ func (s *subject) cose() {
 	}
 	c := u.Claims()
 	s.provider, s.sequence = c.Provider, c.IssueID
-}
-
-// readInspected reads a list that may be compressed with gzip, as archives keep it.
-// What publishers sign is the bytes inside.
-func (s *streams) readInspected(path string) ([]byte, error) {
-	read := readList
-	if path == "-" {
-		read = func(string) ([]byte, error) { return readUpTo(s.in, maxList) }
-	}
-	b, err := read(path)
-	if err != nil || !bytes.HasPrefix(b, []byte{0x1f, 0x8b}) {
-		return b, err
-	}
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err == nil {
-		b, err = readUpTo(z, maxList)
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, io.EOF) {
-		return nil, &usageError{text: fmt.Sprintf("%s: the gzip file is damaged", path)}
-	}
-	return b, err
 }
