@@ -101,15 +101,6 @@ func (p *process) kill() {
 	}
 }
 
-// waitReady returns when the node is ready.
-func (p *process) waitReady(t testing.TB) {
-	t.Helper()
-	eventually(t, "the process is ready", func() bool {
-		r, err := p.client.Ready(t.Context())
-		return err == nil && r.Ready
-	})
-}
-
 // sequences are the versions that the node serves, by list.
 func (p *process) sequences(t testing.TB) map[string]uint64 {
 	t.Helper()
