@@ -14,6 +14,9 @@ import (
 type transactionData struct {
 	raw           string // as sent
 	credentialIDs []string
+
+	examined int  // credentials that were asked for their binding of it
+	bound    bool // by one of them
 }
 
 // ParseTransactionData checks the form of one entry: base64url of a JSON object
@@ -52,9 +55,8 @@ func (c *check) transactions() {
 			c.res.Reasons = append(c.res.Reasons, toReason(err))
 			continue
 		}
-		c.transaction = append(c.transaction, transactionData{raw, ids})
+		c.transaction = append(c.transaction, transactionData{raw: raw, credentialIDs: ids})
 	}
-	c.bound = make([]bool, len(c.transaction))
 }
 
 // bindsTransactions checks that the credential under id binds what names it. An
@@ -63,8 +65,9 @@ func (c *check) transactions() {
 func (c *check) bindsTransactions(id string, kind trustlist.Kind, p presented) error {
 	var data []string
 	shared := true
-	for _, t := range c.transaction {
-		if slices.Contains(t.credentialIDs, id) {
+	for i := range c.transaction {
+		if t := &c.transaction[i]; slices.Contains(t.credentialIDs, id) {
+			t.examined++
 			data = append(data, t.raw)
 			shared = shared && c.presentedAmong(t.credentialIDs) > 1
 		}
@@ -80,8 +83,9 @@ func (c *check) bindsTransactions(id string, kind trustlist.Kind, p presented) e
 		return nil
 	}
 	if err == nil {
-		for i, t := range c.transaction {
-			c.bound[i] = c.bound[i] || slices.Contains(t.credentialIDs, id)
+		for i := range c.transaction {
+			t := &c.transaction[i]
+			t.bound = t.bound || slices.Contains(t.credentialIDs, id)
 		}
 	}
 	return err
@@ -96,13 +100,19 @@ func (c *check) presentedAmong(ids []string) (n int) {
 	return n
 }
 
-// anyOutcomeBut says whether no credential under the ids has the verdict yet: a
-// fault already reported there explains the missing binding.
-func (c *check) anyOutcomeBut(v Verdict, ids []string) bool {
+// unexplained says whether it is a fault of the whole answer that none of its
+// credentials binds t. It is not where one of them is invalid, which explains it; nor
+// where one could not be checked so far, of which nothing is known.
+func (c *check) unexplained(t transactionData) bool {
+	presented := 0
 	for _, cr := range c.res.Credentials {
-		if slices.Contains(ids, cr.ID) && cr.Verdict == v {
+		if !slices.Contains(t.credentialIDs, cr.ID) {
+			continue
+		}
+		if cr.Verdict == Invalid {
 			return false
 		}
+		presented++
 	}
-	return true
+	return !t.bound && t.examined == presented
 }

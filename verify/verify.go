@@ -86,7 +86,6 @@ type check struct {
 	res  *Result
 
 	transaction []transactionData
-	bound       []bool // per transaction: some credential binds it
 }
 
 // entry evaluates what vp_token holds under one query id.
@@ -194,7 +193,7 @@ func (c *check) answer() {
 		}
 	}
 	for i, t := range c.transaction {
-		if !c.bound[i] && c.anyOutcomeBut(Invalid, t.credentialIDs) {
+		if c.unexplained(t) {
 			c.refuse(reason.TransactionDataMissing, "transaction_data[%d] is bound by no presented credential", i)
 		}
 	}
