@@ -158,6 +158,10 @@ func TestEndedNationalList(t *testing.T) {
 	}
 	w.wantNoStatus("qeaa-diploma-de", w.Now, "indeterminate", "anchor_list_stale")
 	w.wantNoStatus("qeaa-diploma-nl", w.Now, "indeterminate", "anchor_list_stale")
+	// A closed list is for history, and nothing that anybody could mend.
+	if got := w.store.Degraded(w.Now); !slices.Equal(got, []string{"list " + tlName("DE") + " is expired"}) {
+		t.Errorf("degraded: %q", got)
+	}
 	w.admitTL("DE", verifytest.TLOptions{Sequence: 2}, w.Now)
 	w.wantNoStatus("qeaa-diploma-de", w.Now, "valid")
 	ended.Sequence = 3

@@ -41,10 +41,10 @@ func (s *Store) candidates(b []byte) ([]artefact.ID, error) {
 		return nil, reason.Refuse(reason.ArtefactUnknown, "there are no bytes")
 	case len(b) > MaxList:
 		return nil, reason.Refuse(reason.TrustListTooLarge, "more than %d bytes", MaxList)
-	case bytes.HasPrefix(text, []byte("-----BEGIN")):
-		return nil, reason.Refuse(reason.ListUnsigned, "a PEM bundle is not signed: name it in the configuration, as a source of type anchors")
 	case text[0] == '<':
 		return s.xmlCandidates(b)
+	case text[0] < 0x80 && bytes.Contains(text, []byte("-----BEGIN ")): // after words for people, often
+		return nil, reason.Refuse(reason.ListUnsigned, "a PEM bundle is not signed: name it in the configuration, as a source of type anchors")
 	case text[0] < 0x80:
 		return s.jwsCandidates(b)
 	default:

@@ -46,6 +46,7 @@ func TestOffer(t *testing.T) {
 	refused("a stranger's LoTE", w.list("pid", verifytest.ListOptions{Sequence: 2, Signer: w.Stranger().Signer}), reason.TrustListSignerUnknown)
 	refused("a list of an unknown country", w.tl("FR", verifytest.TLOptions{}), reason.ArtefactUnknown)
 	refused("a bundle", w.EAA().Bundle(), reason.ListUnsigned)
+	refused("a bundle under a heading", append([]byte("Signers of the lists:\n"), w.EAA().Bundle()...), reason.ListUnsigned)
 	refused("nothing", nil, reason.ArtefactUnknown)
 	refused("text", []byte("<html>not found</html>"), reason.TrustListMalformed)
 	refused("a document type", []byte("<!DOCTYPE x><TrustServiceStatusList/>"), reason.TrustListXMLDTDForbidden)

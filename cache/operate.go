@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/edgetrust/edgetrust/cache/artefact"
 )
 
 // What an operator's act can fail with.
@@ -74,7 +76,7 @@ func (s *Store) Reset(name string) (done string, err error) {
 		return "", ErrUnknownList
 	}
 	done = "its history is forgotten"
-	if h.mark.Set {
+	if h.mark.Set && h.source.Type != artefact.Anchors { // a bundle has no number
 		done = fmt.Sprintf("sequence %d is forgotten: the next version may have any", h.mark.Sequence)
 	}
 	h.mark, h.waiting, h.conflict, h.refusals = mark{}, nil, nil, nil

@@ -3,6 +3,7 @@ package cache_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,9 @@ func TestReset(t *testing.T) {
 	}
 	if n := count(k.events, cache.ListReset); n != 1 {
 		t.Errorf("%d events", n)
+	}
+	if done, err := k.store.Reset("eaa"); err != nil || strings.Contains(done, "sequence") {
+		t.Errorf("a bundle, which has no sequence number: %q %v", done, err)
 	}
 	k.wantNoStatus("sdjwt-pid-de", k.Now, "valid")
 	k.refuse(artefact.LoTE, "pid", artefact.Origin, k.list("pid", verifytest.ListOptions{Sequence: 2, Signer: k.PID("DE").Signer}), k.Now, reason.TrustListSignerUnknown)

@@ -10,7 +10,8 @@ import (
 )
 
 // Degraded says what is wrong that does not keep the node from answering: one
-// line per list that is not fresh, the clock, the disk.
+// line per list that is not fresh, the clock, the disk. A list that its publisher has
+// closed is as it should be.
 func (s *Store) Degraded(now time.Time) (lines []string) {
 	v := s.View()
 	if !v.ClockTrusted(now) {
@@ -24,7 +25,7 @@ func (s *Store) Degraded(now time.Time) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%d damaged or foreign files in data_dir were set aside at start", len(d.Aside)))
 	}
 	for _, info := range s.Lists(now) {
-		if info.State != verify.Fresh {
+		if closed := info.List != nil && info.List.Closed; info.State != verify.Fresh && !closed {
 			lines = append(lines, "list "+info.Source.Name+" is "+string(info.State))
 		}
 	}

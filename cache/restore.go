@@ -111,12 +111,12 @@ func (r *restoring) sideBySide(kinds ...artefact.Kind) {
 func (r *restoring) admit(it item) {
 	s := r.s
 	if !s.follows(it.id) {
-		s.log.Info("a list on disk is not followed: it stays there", "list", it.id.Name, "kind", it.id.Kind)
+		s.log.Info("a list on disk is not followed: it stays there", "list", listName(it.id), "kind", it.id.Kind)
 		return
 	}
 	b, err := s.disk.Body(it.digest)
 	if err != nil {
-		s.log.Error("a list on disk cannot be read back", "kind", it.id.Kind, "sha256", it.digest.String(), "err", err)
+		s.log.Error("a list on disk cannot be read back", "list", listName(it.id), "kind", it.id.Kind, "sha256", it.digest.String(), "err", err)
 		s.damaged(it.digest.String(), it.digest.String()+": "+err.Error())
 		return
 	}
@@ -207,4 +207,12 @@ func (s *Store) loaded() {
 	s.trustChanged()
 	s.mu.Unlock()
 	s.settle()
+}
+
+// listName is what a log calls an artefact: it names no status list.
+func listName(id artefact.ID) string {
+	if id.Kind == artefact.Status {
+		return "status"
+	}
+	return id.Name
 }

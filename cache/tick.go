@@ -32,8 +32,9 @@ func (s *Store) Tick(now time.Time) {
 func (s *Store) tick(h *heldList, l *verify.List, v *View, now time.Time) {
 	state := l.StateAt(now)
 	if e, ok := stateEvent(h.told, state); ok {
-		s.announce(Event{Type: e, List: l.Name, Detail: h.why(l, v, now)})
-		s.log.Warn("list is "+string(state), "list", l.Name, "looked_at", l.LookedAt.Round(0), "next_update", l.NextUpdate)
+		why := h.why(l, v, now)
+		s.announce(Event{Type: e, List: l.Name, Detail: why})
+		s.log.Warn("list is "+string(state), "list", l.Name, "why", why)
 	}
 	h.told = state
 	if h.previous != nil && !h.held(now) {
