@@ -131,6 +131,9 @@ func TestClockFloor(t *testing.T) {
 // such a value; the layout is that of its Time.
 func skewed(t testing.TB, from time.Time, d time.Duration) time.Time {
 	t.Helper()
+	if from == from.Round(0) {
+		t.Fatal("a time without a monotonic reading")
+	}
 	at := from.Add(d)
 	(*struct {
 		wall uint64
