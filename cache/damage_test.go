@@ -18,9 +18,6 @@ import (
 // Each time the node starts, costs at most the list the file is of, serves no older
 // version of it, makes nothing valid that is not, and says what it found.
 func TestDamagedFiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and of one goroutine")
-	}
 	var opts cache.Options
 	w := realWorld(t, func(_ *verifytest.World, o *cache.Options) { opts = *o })
 	good := t.TempDir()

@@ -41,9 +41,6 @@ const (
 // Real lists of every kind, good and bad, with what a node makes of them. An empty
 // code: admitted, in the state named.
 func TestInspectVectors(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and of one goroutine")
-	}
 	vectors, err := verifytest.VectorDir()
 	if err != nil {
 		t.Skip(err)

@@ -21,9 +21,6 @@ func many(short, long int) int {
 // TestCanonicalAgreesWithXmllint holds both canonical forms of generated documents
 // against those of libxml2, many documents to a process.
 func TestCanonicalAgreesWithXmllint(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and of one goroutine")
-	}
 	if _, err := exec.LookPath("xmllint"); err != nil {
 		t.Skip("xmllint is not installed (Debian: libxml2-utils)")
 	}

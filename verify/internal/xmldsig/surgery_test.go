@@ -77,9 +77,6 @@ func inside(e, outer *etree.Element) bool {
 // TestSurgery: whatever is done to a signed document, it is refused, or its content is
 // what was signed, to the octet.
 func TestSurgery(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and of one goroutine")
-	}
 	s := newSigner(t, "signer", "P-256")
 	signed := s.sign(t, s.unsigned(ecdsaSHA256, digest256, signTime))
 	want := check(t, signed, s.pins(), nil).Content

@@ -147,9 +147,6 @@ func TestCorpusTable(t *testing.T) {
 
 // TestCorpus reads every file, and logs what those that pass hold.
 func TestCorpus(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and of one goroutine")
-	}
 	lotls := map[reading]*trustlist.List{asTL2019: lotl(t, lotl2019), asTL2026: lotl(t, lotl2026)}
 	pivotSigners := walkPivots(t)
 	var table strings.Builder
