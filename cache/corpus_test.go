@@ -1,15 +1,8 @@
 package cache_test
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +16,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // The EU's lists as they were published, in two generations.
@@ -73,40 +67,7 @@ func generations() []generation {
 
 func corpus(t testing.TB, name ...string) []byte {
 	t.Helper()
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	b, err := os.ReadFile(filepath.Join(append([]string{dir, "trustlists-ts119612"}, name...)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasSuffix(name[len(name)-1], ".gz") {
-		return b
-	}
-	r, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b, err = io.ReadAll(r); err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func pemCertificates(t testing.TB, b []byte) (certs []*x509.Certificate) {
-	t.Helper()
-	for {
-		var block *pem.Block
-		if block, b = pem.Decode(b); block == nil {
-			return certs
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		certs = append(certs, c)
-	}
+	return vectortest.Read(t, "trustlists-ts119612", name...)
 }
 
 // TestRealLists takes the real lists of the EU into a store that pins the Journal's
@@ -116,7 +77,7 @@ func TestRealLists(t *testing.T) {
 	for _, g := range generations() {
 		t.Run(g.folder, func(t *testing.T) {
 			s := cache.New(cache.Options{Sources: []cache.Source{{
-				Name: lotl, Type: artefact.LOTL, URL: lotlLocation, OJ: g.oj, Signers: pemCertificates(t, corpus(t, g.folder, g.signers)),
+				Name: lotl, Type: artefact.LOTL, URL: lotlLocation, OJ: g.oj, Signers: vectortest.Certificates(t, "trustlists-ts119612", g.folder, g.signers),
 			}}}, g.at)
 			admit := func(id artefact.ID, b []byte) error {
 				_, err := s.Admit(artefact.Raw{ID: id, Door: artefact.Origin, Bytes: b, At: g.at})
@@ -198,7 +159,7 @@ func TestRealPivots(t *testing.T) {
 	g := generations()[1]
 	url := func(n string) string { return "https://ec.europa.eu/tools/lotl/eu-lotl-pivot-" + n + ".xml" }
 	bytesOf := func(n string) []byte { return corpus(t, "pivots-real", "eu-lotl-pivot-"+n+".xml.gz") }
-	signers := pemCertificates(t, corpus(t, g.folder, g.signers))
+	signers := vectortest.Certificates(t, "trustlists-ts119612", g.folder, g.signers)
 	k := keptWorld(t, func(_ *verifytest.World, o *cache.Options) {
 		o.Sources = []cache.Source{{Name: lotl, Type: artefact.LOTL, URL: lotlLocation, OJ: g.oj, Signers: signers, AllowVersion5: true}}
 	})

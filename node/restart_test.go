@@ -1,10 +1,7 @@
 package node
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/x509"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +13,7 @@ import (
 	"github.com/edgetrust/edgetrust/node/config"
 	"github.com/edgetrust/edgetrust/verify/trustlist/etsitl"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // corpus is the EU's lists as they were published in 2026, the LOTL first, each with
@@ -27,17 +25,14 @@ type corpus []struct {
 
 func readCorpus(t testing.TB) (c corpus, signersFile string) {
 	t.Helper()
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	dir = filepath.Join(dir, "trustlists-ts119612", "2026-08")
+	const topic, folder = "trustlists-ts119612", "2026-08"
+	dir := filepath.Join(vectortest.Dir(t, topic), folder)
 	signersFile = filepath.Join(dir, "oj-C-2026-1944-signers.pem")
 	signers, err := config.Certificates([]string{signersFile})
 	if err != nil {
 		t.Fatal(err)
 	}
-	lotl := unzipped(t, filepath.Join(dir, "eu-lotl-390.xml.gz"))
+	lotl := vectortest.Read(t, topic, folder, "eu-lotl-390.xml.gz")
 	v, err := parsed(t, lotl).VerifyLOTL(signers, etsitl.LOTLOptions{OJ: config.OfficialJournal})
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +43,7 @@ func readCorpus(t testing.TB) (c corpus, signersFile string) {
 		t.Fatal("no national lists")
 	}
 	for _, f := range files {
-		b := unzipped(t, f)
+		b := vectortest.Read(t, topic, folder, filepath.Base(f))
 		territory := parsed(t, b).Claims().Territory
 		for _, p := range v.List().Pointers {
 			if p.Territory == territory && territory != "HR" { // an old copy, by a signer that is no longer named
@@ -66,22 +61,6 @@ func parsed(t testing.TB, b []byte) *etsitl.Unverified {
 		t.Fatal(err)
 	}
 	return u
-}
-
-func unzipped(t testing.TB, path string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b, err = io.ReadAll(r); err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 // floor does once what every reader of these lists must do with them, and nothing

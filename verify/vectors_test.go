@@ -16,6 +16,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // vector is a file made by others, as it comes out of the product as a whole: of
@@ -154,10 +155,7 @@ func leaves(t testing.TB, req *verify.Request) (ders [][]byte) {
 
 // TestVectors: every file of three topics, through the API of the product.
 func TestVectors(t *testing.T) {
-	root, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
+	root := vectortest.Dir(t, "")
 	for _, topic := range []struct {
 		name string
 		rows []vector

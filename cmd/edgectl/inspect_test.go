@@ -15,6 +15,7 @@ import (
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // inspectFile runs the command and returns what it says.
@@ -41,10 +42,7 @@ const (
 // Real lists of every kind, good and bad, with what a node makes of them. An empty
 // code: admitted, in the state named.
 func TestInspectVectors(t *testing.T) {
-	vectors, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
+	vectors := vectortest.Dir(t, "")
 	now := []string{at2026, "--signers=" + trustXML + "2026-08/oj-C-2026-1944-signers.pem"}
 	national := append(slices.Clone(now), "--lotl="+trustXML+"2026-08/eu-lotl-390.xml.gz")
 	then := []string{at2019, "--oj=" + oj2019, "--signers=" + trustXML + "2019-09/oj-C-2019-276-signers.pem"}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // FuzzInspect: no file makes a panic, and where nobody is trusted to sign nothing
@@ -17,7 +17,7 @@ func FuzzInspect(f *testing.F) {
 	for _, seed := range []string{"", "\ufeff<?xml version=\"1.0\"?><TrustServiceStatusList/>", "a.b.c", "{}", "-----BEGIN CERTIFICATE-----\n", "\x84\x43\xa1\x01\x26\xa0\xf6\x40"} {
 		f.Add([]byte(seed))
 	}
-	if dir, err := verifytest.VectorDir(); err == nil {
+	if dir, err := vectortest.Find(); err == nil {
 		for _, name := range []string{"vical/austroads_root.pem", "lote-ts119602/wp4trust-wallet_providers.json.jws", "trustlists-ts119612/g119612/test-trust-list-with-sig.xml"} {
 			if b, err := os.ReadFile(filepath.Join(dir, name)); err == nil && len(b) < 16<<10 {
 				f.Add(b)

@@ -10,12 +10,12 @@ import (
 
 	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // vectorSamples are the samples of the table, none when the vectors are not there.
 func vectorSamples(f *testing.F) (list []sample) {
-	if _, err := verifytest.VectorDir(); err != nil {
+	if _, err := vectortest.Find(); err != nil {
 		f.Log(err)
 		return nil
 	}

@@ -13,16 +13,12 @@ import (
 	"time"
 
 	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // vectorDir is the topic mdoc of the test vectors made by others.
 func vectorDir(t testing.TB) string {
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	return filepath.Join(dir, "mdoc")
+	return vectortest.Dir(t, "mdoc")
 }
 
 func readFile(t testing.TB, name string) []byte {

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // seeds are presentations: our own, and those made by others where they are there.
@@ -19,7 +19,7 @@ func seeds(f *testing.F) []string {
 	c.hide(recursive, "a", []any{object{"...": c.digest(c.element(1))}})
 	c.hide(c.payload, "x", recursive)
 	s := []string{c.build(), newCard().build(), benchCard(true), "~", "a.b.c~~", "e30.e30.AA~WyJhIiwxXQ~"}
-	dir, err := verifytest.VectorDir()
+	dir, err := vectortest.Find()
 	if err != nil {
 		f.Log(err)
 		return s

@@ -15,7 +15,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/verify/internal/sigalg"
 	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // vector is one presentation made by others, with what a relying party would have
@@ -92,11 +92,7 @@ var notPresentations = map[string]string{
 
 func vectorFolder(t testing.TB) string {
 	t.Helper()
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	return filepath.Join(dir, "sdjwt")
+	return vectortest.Dir(t, "sdjwt")
 }
 
 func TestVectors(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/verify/internal/strictjson"
 	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 const fuzzInflated = 1 << 16
@@ -22,7 +22,7 @@ const fuzzInflated = 1 << 16
 // seedFiles returns vectors by the end of their name, none where there are none.
 func seedFiles(f *testing.F, pattern string) (seeds []string) {
 	f.Helper()
-	dir, err := verifytest.VectorDir()
+	dir, err := vectortest.Find()
 	if err != nil {
 		return nil
 	}

@@ -21,18 +21,14 @@ import (
 	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 	"github.com/edgetrust/edgetrust/verify/internal/strictjson"
 	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 const draftURI = "https://example.com/statuslists/1"
 
 func vectorDir(t testing.TB) string {
 	t.Helper()
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	return filepath.Join(dir, "statuslist")
+	return vectortest.Dir(t, "statuslist")
 }
 
 func vectorFile(t testing.TB, name string) []byte {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/pb33f/jsonschema/v6"
+
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 func openLoTE(t *testing.T, w *World, profile string, o ListOptions) (header, doc map[string]any) {
@@ -21,11 +23,7 @@ func openLoTE(t *testing.T, w *World, profile string, o ListOptions) (header, do
 
 // TestLoTESchema holds the lists against ETSI's own JSON schema.
 func TestLoTESchema(t *testing.T) {
-	dir, err := VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	dir = filepath.Join(dir, "lote-ts119602", "schema")
+	dir := filepath.Join(vectortest.Dir(t, "lote-ts119602"), "schema")
 	c := jsonschema.NewCompiler()
 	for _, path := range []string{
 		"1960201_json_schema.json", "1960201_json_schema_sie.json", "1960201_json_schema_tie.json",
@@ -33,7 +31,7 @@ func TestLoTESchema(t *testing.T) {
 	} {
 		b, err := os.ReadFile(filepath.Join(dir, filepath.Base(path)))
 		if err != nil {
-			t.Skip(err)
+			t.Fatal(err)
 		}
 		schema := must[any](t)(jsonschema.UnmarshalJSON(bytes.NewReader(b)))
 		if err := c.AddResource("file:///"+path, schema); err != nil {

@@ -5,9 +5,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/hex"
-	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 func unhex(t *testing.T, s string) []byte {
@@ -90,13 +90,6 @@ func TestEMacKey(t *testing.T) {
 // annexD returns the SessionTranscriptBytes of ISO/IEC 18013-5 Annex D.5.1.
 func annexD(t *testing.T) []byte {
 	t.Helper()
-	dir, err := VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "mdoc", "annex-d", "session_transcript_bytes.hex"))
-	if err != nil {
-		t.Skip(err)
-	}
+	text := vectortest.Read(t, "mdoc", "annex-d", "session_transcript_bytes.hex")
 	return unhex(t, string(bytes.TrimSpace(text)))
 }

@@ -9,17 +9,14 @@ import (
 	"testing"
 
 	"github.com/edgetrust/edgetrust/verify/internal/cose"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // TestStructures compares the bytes that are signed with those the COSE working
 // group prints for its good examples, the two that send an empty header as h'a0'
 // included. That they verify is tested with all of the topic, in package jose.
 func TestStructures(t *testing.T) {
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
+	dir := vectortest.Dir(t, "")
 	files, err := filepath.Glob(filepath.Join(dir, "jwt-cose", "cose-wg", "*.json"))
 	if err != nil {
 		t.Fatal(err)

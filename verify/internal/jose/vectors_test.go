@@ -22,7 +22,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify/internal/cose"
 	"github.com/edgetrust/edgetrust/verify/internal/jose"
 	"github.com/edgetrust/edgetrust/verify/internal/sigalg"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // outcome is one case: what its file says, what we say, and why if they differ.
@@ -101,11 +101,7 @@ type row struct {
 var differs = map[string]int{symmetric: 10, keyAlg: 2, algUnprotected: 4, curveBound: 1, oneMAC: 1}
 
 func TestVectors(t *testing.T) {
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	dir = filepath.Join(dir, "jwt-cose")
+	dir := vectortest.Dir(t, "jwt-cose")
 	var index []struct{ File string }
 	unmarshal(t, read(t, filepath.Join(dir, "index.json")), &index)
 	var listed []string

@@ -10,22 +10,17 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // vectors returns the folder of X.509 vectors made by others.
 func vectors(t testing.TB) string {
 	t.Helper()
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	return filepath.Join(dir, "x509")
+	return vectortest.Dir(t, "x509")
 }
 
 // der decodes the first PEM block.

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 func seeds(f *testing.F) {
@@ -24,7 +24,7 @@ func seeds(f *testing.F) {
 // verification without a pin.
 func FuzzParse(f *testing.F) {
 	seeds(f)
-	if _, err := verifytest.VectorDir(); err == nil {
+	if _, err := vectortest.Find(); err == nil {
 		f.Add(vector(f, "other/ee-test-lotl-TSL.xml"))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -2,56 +2,26 @@ package xmldsig
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"encoding/xml"
 	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // vector returns a file of the real trusted lists, uncompressed.
 func vector(t testing.TB, name string) []byte {
 	t.Helper()
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "trustlists-ts119612", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.HasSuffix(name, ".gz") {
-		r, err := gzip.NewReader(bytes.NewReader(b))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b, err = io.ReadAll(r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return b
+	return vectortest.Read(t, "trustlists-ts119612", name)
 }
 
 // pemCerts returns the certificates of a PEM file of the vectors.
-func pemCerts(t testing.TB, name string) (certs []*x509.Certificate) {
+func pemCerts(t testing.TB, name string) []*x509.Certificate {
 	t.Helper()
-	for rest := vector(t, name); ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return certs
-		}
-		if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
-			certs = append(certs, cert)
-		}
-	}
+	return vectortest.Certificates(t, "trustlists-ts119612", name)
 }
 
 // pointers reads the signer certificates per territory out of a verified LOTL.

@@ -19,7 +19,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // certificate makes a self-signed certificate as PEM.
@@ -161,10 +161,7 @@ func TestAdvice(t *testing.T) {
 
 // TestVectors reads real anchors as bundles.
 func TestVectors(t *testing.T) {
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
+	dir := vectortest.Dir(t, "")
 	for _, c := range []struct {
 		file       string
 		n, skipped int

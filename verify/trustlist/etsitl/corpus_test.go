@@ -1,19 +1,12 @@
 package etsitl
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/x509"
-	"encoding/pem"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // The corpus: real lists of the EU, and broken ones made of them.
@@ -30,49 +23,18 @@ const (
 	lotlLocation = "https://ec.europa.eu/tools/lotl/eu-lotl.xml"
 )
 
-func folder(t testing.TB) string {
-	t.Helper()
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	return filepath.Join(dir, "trustlists-ts119612")
-}
+const topic = "trustlists-ts119612"
 
 // vector returns a file of the corpus, uncompressed.
 func vector(t testing.TB, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(folder(t), name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasSuffix(name, ".gz") {
-		return b
-	}
-	r, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b, err = io.ReadAll(r); err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return vectortest.Read(t, topic, name)
 }
 
 // certificates returns those of a PEM file of the corpus.
-func certificates(t testing.TB, name string) (certs []*x509.Certificate) {
+func certificates(t testing.TB, name string) []*x509.Certificate {
 	t.Helper()
-	for rest := vector(t, name); ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return certs
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		certs = append(certs, cert)
-	}
+	return vectortest.Certificates(t, topic, name)
 }
 
 func mustParse(t testing.TB, b []byte) *Unverified {

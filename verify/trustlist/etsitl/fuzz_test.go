@@ -9,6 +9,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // refused wants an error to be a trustlist_* code.
@@ -25,7 +26,7 @@ func FuzzParse(f *testing.F) {
 	w := newWorld(f)
 	f.Add(w.lotl(f, verifytest.LOTLOptions{}))
 	f.Add(w.tl(f, "NL", verifytest.TLOptions{}))
-	if _, err := verifytest.VectorDir(); err == nil {
+	if _, err := vectortest.Find(); err == nil {
 		for _, small := range []string{"2019-09/TL-DK.xml.gz", "other/ee-test-lotl-TSL.xml", "g119612/test-trust-list-with-sig.xml", "broken/CZ_empty.xml.gz"} {
 			f.Add(vector(f, small))
 		}

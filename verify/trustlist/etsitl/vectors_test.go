@@ -3,7 +3,6 @@ package etsitl
 import (
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // reading says as what a file of the corpus is read, and who may have signed it.
@@ -124,25 +124,11 @@ var corpus = []struct {
 // TestCorpusTable: every file of the folder's index has a row, and the other way
 // round.
 func TestCorpusTable(t *testing.T) {
-	var index []struct {
-		File string `json:"file"`
-	}
-	if err := json.Unmarshal(vector(t, "index.json"), &index); err != nil {
-		t.Fatal(err)
-	}
-	rows := make(map[string]bool)
+	var files []string
 	for _, v := range corpus {
-		rows[v.file] = true
+		files = append(files, v.file)
 	}
-	for _, f := range index {
-		if !rows[f.File] {
-			t.Errorf("%s has no row in the table", f.File)
-		}
-		delete(rows, f.File)
-	}
-	for file := range rows {
-		t.Errorf("%s is in the table and not in the index", file)
-	}
+	vectortest.WantRows(t, topic, files)
 }
 
 // TestCorpus reads every file, and logs what those that pass hold.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/verify/internal/jose"
 	"github.com/edgetrust/edgetrust/verify/reason"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // seeds adds generated lists and, where the folder is there, the vectors.
@@ -15,7 +15,7 @@ func seeds(f *testing.F, add func([]byte)) {
 	for _, name := range Profiles() {
 		add(newWorld(f, name).list(f))
 	}
-	if _, err := verifytest.VectorDir(); err != nil {
+	if _, err := vectortest.Find(); err != nil {
 		return
 	}
 	for _, v := range vectorTable {

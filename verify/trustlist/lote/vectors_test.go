@@ -5,14 +5,13 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
-	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // vector is one file of the lote-ts119602 folder.
@@ -78,22 +77,9 @@ var vectorTable = []vector{
 	{file: "webuild-list_of_trusted_lists.xml", other: xmlList, parse: reason.TrustListMalformed},
 }
 
-func folder(t testing.TB) string {
-	t.Helper()
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	return filepath.Join(dir, "lote-ts119602")
-}
-
 func read(t testing.TB, file string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(folder(t), file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return vectortest.Read(t, "lote-ts119602", file)
 }
 
 func certificate(t testing.TB, file string) *x509.Certificate {
@@ -108,29 +94,14 @@ func certificate(t testing.TB, file string) *x509.Certificate {
 // TestVectorTable: every file of the folder's index is in the table, and the
 // other way round.
 func TestVectorTable(t *testing.T) {
-	var index []struct {
-		File string `json:"file"`
-	}
-	if err := json.Unmarshal(read(t, "index.json"), &index); err != nil {
-		t.Fatal(err)
-	}
-	rows := make(map[string]bool)
+	var files []string
 	for _, v := range vectorTable {
-		rows[v.file] = true
+		files = append(files, v.file)
 	}
-	for _, f := range index {
-		if !rows[f.File] {
-			t.Errorf("%s has no row in the table", f.File)
-		}
-		delete(rows, f.File)
-	}
-	for file := range rows {
-		t.Errorf("%s is in the table and not in the index", file)
-	}
+	vectortest.WantRows(t, "lote-ts119602", files)
 }
 
 func TestVectors(t *testing.T) {
-	folder(t)
 	for _, v := range vectorTable {
 		t.Run(v.file, func(t *testing.T) {
 			b := read(t, v.file)

@@ -12,6 +12,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // seeds adds generated lists and, where the folder is there, the real ones, cut down
@@ -19,7 +20,7 @@ import (
 func seeds(f *testing.F, w world, add func([]byte)) {
 	add(must(w.VICAL(verifytest.VICALOptions{DocTypes: []string{mdl, photoID}})))
 	add(must(w.VICAL(verifytest.VICALOptions{NotAfter: now, Without: []string{"UT"}, Mutate: func(p obj) { delete(p, "vicalIssueID") }})))
-	if _, err := verifytest.VectorDir(); err != nil {
+	if _, err := vectortest.Find(); err != nil {
 		return
 	}
 	add(shorten(vector(f, aamva)))

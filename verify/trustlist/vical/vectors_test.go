@@ -2,12 +2,8 @@ package vical
 
 import (
 	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +12,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 const (
@@ -57,20 +54,12 @@ func date(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0
 
 func vector(t testing.TB, file string) []byte {
 	t.Helper()
-	dir, err := verifytest.VectorDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	return must(os.ReadFile(filepath.Join(dir, "vical", file)))
+	return vectortest.Read(t, "vical", file)
 }
 
 func certificate(t testing.TB, file string) *x509.Certificate {
 	t.Helper()
-	der := vector(t, file)
-	if block, _ := pem.Decode(der); block != nil {
-		der = block.Bytes
-	}
-	return must(x509.ParseCertificate(der))
+	return vectortest.Certificates(t, "vical", file)[0]
 }
 
 func certificates(t testing.TB, files []string) (certs []*x509.Certificate) {
@@ -82,25 +71,11 @@ func certificates(t testing.TB, files []string) (certs []*x509.Certificate) {
 
 // TestVectorTable: every file of the folder's index is in the table.
 func TestVectorTable(t *testing.T) {
-	var index []struct {
-		File string `json:"file"`
-	}
-	if err := json.Unmarshal(vector(t, "index.json"), &index); err != nil {
-		t.Fatal(err)
-	}
-	rows := make(map[string]bool)
+	var files []string
 	for _, v := range vectorTable {
-		rows[v.file] = true
+		files = append(files, v.file)
 	}
-	for _, f := range index {
-		if !rows[f.File] {
-			t.Errorf("%s has no row in the table", f.File)
-		}
-		delete(rows, f.File)
-	}
-	if len(rows) > 0 {
-		t.Errorf("in the table and not in the index: %v", rows)
-	}
+	vectortest.WantRows(t, "vical", files)
 }
 
 func TestVectors(t *testing.T) {

@@ -1,4 +1,4 @@
-package verifytest
+package vectortest
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 )
 
-// VectorDir returns the folder of test vectors made by others: EDGETRUST_VECTORS,
-// else shared/vectors beside the repository. The error says how to name it.
-func VectorDir() (string, error) {
+// Find returns the folder of the vectors: EDGETRUST_VECTORS, else shared/vectors
+// beside the repository. The error says how to name it.
+func Find() (string, error) {
 	if dir := os.Getenv("EDGETRUST_VECTORS"); dir != "" {
 		return dir, isDir(dir)
 	}
