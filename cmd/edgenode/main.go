@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -38,10 +37,7 @@ type cli struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// The second signal ends the process at once.
-	context.AfterFunc(ctx, stop)
+	ctx := untilSignalled(context.Background())
 	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
