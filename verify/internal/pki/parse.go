@@ -9,8 +9,8 @@
 // A path is never searched for. The chain is taken in the order it was presented,
 // each certificate is signed by the next one and the last one by the anchor the
 // caller chose; each link costs one signature verification. There is no
-// revocation checking here, no policy tree, and no name constraints: a
-// certificate with constraints that are not processed is refused.
+// revocation checking here but what a certificate says of it, no policy tree, and no
+// name constraints: a certificate with constraints that are not processed is refused.
 package pki
 
 import (

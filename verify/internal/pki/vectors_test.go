@@ -29,7 +29,7 @@ type vector struct {
 	parse  reason.Code // the file does not get past Parse
 }
 
-const leftToCRL = "left to CRL support"
+const leftToCRL = "package crl"
 
 var vectorTable = []vector{
 	{file: "eudi-pid-issuer-ca/pid-issuer-ca-ut-01.pem", count: 1, self: true, at: "2026-11-23"},

@@ -46,10 +46,13 @@ func skip(b []byte, depth int) (n int, ok bool) {
 			return 0, false
 		}
 		rest = rest[h.arg:]
-	case majorArray:
-		within = h.arg
-	case majorMap:
-		within = 2 * h.arg
+	case majorArray, majorMap:
+		if h.arg > uint64(len(rest)) { // each takes a byte or more; twice as many could overflow
+			return 0, false
+		}
+		if within = h.arg; h.major == majorMap {
+			within *= 2
+		}
 	}
 	for ; within > 0; within-- {
 		n, ok := skip(rest, depth-1)
