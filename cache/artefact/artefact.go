@@ -21,6 +21,10 @@ const (
 	VICAL   Kind = "vical"   // verified issuer certificate authority list, ISO/IEC 18013-5 Annex C
 	Anchors Kind = "anchors" // local PEM bundle: unsigned, so it never leaves the node
 	Status  Kind = "status"  // Token Status List token
+
+	IdentifierList Kind = "identifier_list" // identifier list token, ISO/IEC 18013-5
+	CRL            Kind = "crl"             // certificate revocation list, RFC 5280
+	Aggregation    Kind = "aggregation"     // list of status lists: unsigned, so it only says where to look
 )
 
 // ID names an artefact across its versions: the configured source's name for a

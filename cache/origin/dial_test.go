@@ -154,6 +154,23 @@ func TestDialRebinding(t *testing.T) {
 	}
 }
 
+// What may come over http comes from public addresses all the same, whatever its name
+// turns out to be.
+func TestDialPlain(t *testing.T) {
+	o, port := loopback(t)
+	for _, a := range []string{"127.0.0.1", "10.0.0.1 192.168.1.1", "169.254.169.254"} {
+		z := &zone{answers: map[string][]string{"crl.example A": {a}}}
+		f := newFetcher(t, Options{Resolver: z.resolver()})
+		_, err := f.Fetch(t.Context(), Target{URL: "http://crl.example:" + port + "/list", Max: 4, Plain: true}, Validators{})
+		if !errors.Is(err, ErrNotPublic) {
+			t.Errorf("%s: error %v", a, err)
+		}
+	}
+	if n := len(o.Requests("")); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+}
+
 // A connection that one target may have is no way for another to the same place.
 func TestDialKeepsConnectionsApart(t *testing.T) {
 	o, port := loopback(t)

@@ -57,9 +57,13 @@ type Target struct {
 	// place of .xml.
 	SHA2 bool
 	// Learned says that the URL stands in somebody's list rather than in the
-	// configuration: port 443 only.
+	// configuration: port 443 only, and 80 if it is Plain.
 	Learned bool
-	// AllowInsecure permits http:// and every address (loopback labs).
+	// Plain permits http:// to public addresses, for what is signed and mostly
+	// published so, as CRLs are (RFC 5280, 4.2.1.13). What comes that way may be held
+	// back or kept from being renewed by anybody on the path, but not altered.
+	Plain bool
+	// AllowInsecure permits http:// and every address and port (loopback labs).
 	AllowInsecure bool
 	// AllowPrivate permits every address and port.
 	AllowPrivate bool

@@ -13,8 +13,10 @@ import (
 
 // Limits of a Follower.
 const (
-	// MaxAtOnce looks at trust lists, and as many at status lists, happen at a time:
-	// neither kind can keep the other from its turn.
+	// MaxAtOnce looks at trust lists, and as many at whatever tells of revocations,
+	// happen at a time: neither can keep the other from its turn. A thousand status
+	// lists that are due every 30 s and come in 200 ms take seven places; more would
+	// let more bodies of cache.MaxStatus be in memory at once.
 	MaxAtOnce = 16
 	// MaxPivots are fetched for one look.
 	MaxPivots = 32
@@ -33,6 +35,11 @@ type Followed struct {
 	// Next is how long to wait after a look, given what came of it; the zero
 	// Outcome if it failed.
 	Next func(cache.Outcome) time.Duration
+	// Spread is the time within which, at a random moment, the first look happens if
+	// the target comes up while the node runs: when a batch of lists was found out
+	// must not be told by when they are asked for. 0: at once. Those of the start
+	// are looked at in their stage, whatever it is.
+	Spread time.Duration
 	// Pivots are the earlier releases that lead to the list's signer and are not
 	// held yet, oldest first. They are asked for when the list was refused for the
 	// want of them. Nil: there are none.
@@ -60,36 +67,43 @@ func (e *FetchError) Error() string { return "failed to fetch: " + e.Err.Error()
 func (e *FetchError) Unwrap() error { return e.Err }
 
 // Follower looks at every target on its schedule and hands what it finds to the
-// Store. Each target has its own goroutine, so that one that hangs or fails holds
-// up no other.
+// Store. One that hangs or fails takes a place, and holds up no other. There may be
+// tens of thousands: one that waits costs its entry in a queue and no goroutine.
 type Follower struct {
 	Store   Store
 	Fetcher *Fetcher
 	// Targets are what is to be followed now, each with an ID of its own. It is
-	// asked at the start, at each Sync and at each Refresh.
+	// asked at the start, at each Sync, and when something is to be refreshed that
+	// was not followed at the last of them.
 	Targets func() []Followed
 	Logger  *slog.Logger
 	// Observe is told of every look: "ok", "not_modified", "refused" or "failed".
 	// Nil: nobody is.
 	Observe func(id artefact.ID, outcome string)
 
-	once     sync.Once
-	wake     chan struct{} // holds one value: a Sync is due
-	lists    chan struct{} // holds one value for each look at a trust list
-	statuses chan struct{} // and at a status list
+	once  sync.Once
+	wake  chan struct{} // holds one value: a Sync is due
+	ready chan struct{} // holds one value: a look is due, or a place is free
 
 	mu       sync.Mutex // guards what follows, and the fields of followings that say so
 	followed map[artefact.ID]*following
+	byURL    map[string]*following // of those with one URL, the first
+	lists    pool                  // of trust lists
+	statuses pool                  // of whatever tells of revocations
+	crowds   map[string]*crowd
+	round    int       // of sync
 	stage    stage     // the latest that is open
 	opened   time.Time // when it was
+	over     bool      // Run has ended
 }
 
 func (f *Follower) init() {
 	f.once.Do(func() {
-		f.wake = make(chan struct{}, 1)
-		f.lists, f.statuses = make(chan struct{}, MaxAtOnce), make(chan struct{}, MaxAtOnce)
-		f.followed = make(map[artefact.ID]*following)
-		f.opened = time.Now()
+		f.wake, f.ready = make(chan struct{}, 1), make(chan struct{}, 1)
+		f.lists.places, f.statuses.places = make(chan struct{}, MaxAtOnce), make(chan struct{}, MaxAtOnce)
+		f.statuses.hosts = newShare(maxPerHost)
+		f.followed, f.byURL = make(map[artefact.ID]*following), make(map[string]*following)
+		f.crowds = make(map[string]*crowd)
 	})
 }
 
@@ -98,9 +112,15 @@ func (f *Follower) init() {
 // once. It never waits, and may be called from anywhere, the Store included.
 func (f *Follower) Sync() {
 	f.init()
+	signal(f.wake)
+}
+
+// signal never waits: if a value is held already, whoever takes it will see what
+// this one was about.
+func signal(c chan<- struct{}) {
 	select {
-	case f.wake <- struct{}{}:
-	default: // one is due already, and will see what this one would
+	case c <- struct{}{}:
+	default:
 	}
 }
 
@@ -111,39 +131,42 @@ func (f *Follower) Hasten(id artefact.ID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if g, ok := f.followed[id]; ok {
-		g.hasten()
+		f.hasten(g)
 	}
 }
 
-// Run looks at all targets until ctx ends.
+// Run looks at all targets until ctx ends. It is called once.
 func (f *Follower) Run(ctx context.Context) {
 	f.init()
 	var looking sync.WaitGroup
 	defer looking.Wait()
-	for {
-		for _, g := range f.sync(ctx) {
-			looking.Go(func() { f.follow(g) })
+	defer f.end()
+	due := time.NewTimer(0)
+	defer due.Stop()
+	f.sync()
+	for ctx.Err() == nil {
+		due.Stop()
+		if wait, any := f.start(ctx, &looking); any {
+			due.Reset(wait)
 		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-f.wake:
+			f.sync()
 		case <-f.impatience():
+			f.sync()
+		case <-f.ready:
+		case <-due.C:
 		}
 	}
 }
 
-// Refresh looks at the target with this URL now. The error is ErrUnknown, a
-// *FetchError, or the refusal of what was fetched.
-func (f *Follower) Refresh(ctx context.Context, url string) (cache.Outcome, error) {
-	f.init()
-	for _, t := range f.Targets() {
-		if t.Target.URL == url {
-			f.mu.Lock()
-			g := f.take(t)
-			f.mu.Unlock()
-			return f.look(ctx, g)
-		}
+// end leaves nobody waiting for a look that no longer comes.
+func (f *Follower) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.over = true
+	for _, g := range f.followed {
+		g.refuse(&FetchError{context.Canceled})
 	}
-	return cache.Outcome{}, ErrUnknown
 }

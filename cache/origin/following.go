@@ -2,136 +2,145 @@ package origin
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
-	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/cache"
 )
 
-// stage is when, at the start, a target has its first look: a national list is
-// found through a list of lists, and a status list cannot be verified before the
-// anchors of its signer are known.
-type stage int
-
-const (
-	listsOfLists stage = iota
-	trustLists
-	statusLists
-)
-
-func stageOf(k artefact.Kind) stage {
-	switch k {
-	case artefact.LOTL:
-		return listsOfLists
-	case artefact.Status:
-		return statusLists
-	default:
-		return trustLists
-	}
-}
-
-// following is a target that is followed.
+// following is a target that is followed. What says nothing else is guarded by
+// Follower.mu.
 type following struct {
-	busy       chan struct{} // holds one value during a look: one at a time
-	validators Validators    // of that look, and of the next
+	target   Followed
+	round    int       // of the last sync that found it
+	started  bool      // it is on its schedule
+	due      time.Time // the next look; zero: now, before all others
+	at       int       // in its queue; -1: not there
+	looked   bool      // once, however it came out
+	hastened bool      // once more, even if a look is under way
+	gone     outage
 
-	changed chan struct{} // holds one value: look at once
+	current *look              // under way; nil: none
+	stop    context.CancelFunc // ends it, if it is one of the schedule's
+	next    *look              // that RefreshID waits for; nil: nobody does
+	failed  *look              // the last, if it came to nothing
+	came    *look              // the last, if it did not
 
-	// Guarded by Follower.mu.
-	target Followed
 	forget bool // the validators are those of another URL or revision
 	begun  bool // a look was
-	ctx    context.Context
-	stop   context.CancelFunc // nil: not started
-	looked bool               // once, however it came out
+
+	// Of the look that is under way.
+	validators Validators // of the last, too
+	schedule   schedule
 }
 
 // take notes what a target is now. The caller holds mu.
 func (f *Follower) take(t Followed) *following {
 	g, known := f.followed[t.ID]
 	if !known {
-		g = &following{busy: make(chan struct{}, 1), changed: make(chan struct{}, 1), target: t}
+		g = &following{target: t, at: -1, round: f.round}
 		f.followed[t.ID] = g
+		f.index(g)
 		return g
 	}
 	if g.target.Target.URL != t.Target.URL || g.target.Revision != t.Revision {
 		g.forget = true
-		g.hasten()
+		f.hasten(g)
 	}
-	g.target = t
+	moved := g.target.Target.URL != t.Target.URL
+	if moved {
+		f.unindex(g)
+	}
+	g.target, g.round = t, f.round
+	if moved {
+		f.index(g)
+	}
 	return g
 }
 
-// hasten has the target looked at at once. It never waits.
-func (g *following) hasten() {
-	select {
-	case g.changed <- struct{}{}:
-	default: // it will be anyway
+// index has a target found by its URL, unless another is. The caller holds mu.
+func (f *Follower) index(g *following) {
+	if url := g.target.Target.URL; f.byURL[url] == nil {
+		f.byURL[url] = g
 	}
 }
 
-// sync compares what is followed with Targets, and returns what is to be started.
-func (f *Follower) sync(ctx context.Context) (start []*following) {
+// unindex ends what index began. The caller holds mu.
+func (f *Follower) unindex(g *following) {
+	if url := g.target.Target.URL; f.byURL[url] == g {
+		delete(f.byURL, url)
+	}
+}
+
+// hasten has the target looked at at once, and forgets how it went before. The
+// caller holds mu.
+func (f *Follower) hasten(g *following) {
+	g.hastened, g.failed, g.came = true, nil, nil
+	f.soon(g)
+}
+
+// sync compares what is followed with Targets. What somebody takes while these are put
+// together is of this round, too, and so is not taken for gone.
+func (f *Follower) sync() {
+	f.mu.Lock()
+	f.round++
+	f.mu.Unlock()
 	targets := f.Targets()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	current := make(map[*following]bool, len(targets))
 	for _, t := range targets {
-		current[f.take(t)] = true
+		f.take(t)
 	}
-	for id, g := range f.followed {
-		if !current[g] {
-			delete(f.followed, id)
-			if g.stop != nil {
-				g.stop()
-			}
-		}
-	}
-	f.openStages()
-	for g := range current {
-		if g.stop == nil && stageOf(g.target.ID.Kind) <= f.stage {
-			g.ctx, g.stop = context.WithCancel(ctx)
-			start = append(start, g)
-		}
-	}
-	return start
-}
-
-// openStages opens the next stage when all of the earlier ones had their first
-// look, or when patience is over. The caller holds mu.
-func (f *Follower) openStages() {
-	for f.stage < statusLists && (f.allLooked() || time.Since(f.opened) >= patience) {
-		f.stage++
-		f.opened = time.Now()
-	}
-}
-
-func (f *Follower) allLooked() bool {
 	for _, g := range f.followed {
-		if !g.looked && stageOf(g.target.ID.Kind) <= f.stage {
-			return false
+		if g.round != f.round {
+			f.drop(g)
 		}
 	}
-	return true
-}
-
-// firstLooked notes that a target had its look, which may open the next stage.
-func (f *Follower) firstLooked(g *following) {
-	f.mu.Lock()
-	first := !g.looked
-	g.looked = true
-	f.mu.Unlock()
-	if first {
-		f.Sync()
+	for _, g := range f.statuses.hosts.release() { // whoever was to call them may be gone, or their URL another
+		f.wait(g)
+	}
+	open := f.stage
+	f.openStages()
+	for _, g := range f.followed {
+		if s := stageOf(g.target.ID.Kind); !g.started && s <= f.stage {
+			f.enrol(g, s <= open)
+		}
 	}
 }
 
-// impatience tells when the open stage has held up the next for long enough; nil,
-// which never does, when none is held up.
-func (f *Follower) impatience() <-chan time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.stage == statusLists {
-		return nil
+// enrol puts a target on its schedule; late: its stage did not wait for it. The
+// caller holds mu.
+func (f *Follower) enrol(g *following, late bool) {
+	g.started = true
+	switch {
+	case g.hastened:
+	case late && g.target.Spread > 0:
+		g.due = time.Now().Add(rand.N(g.target.Spread))
+	default:
+		g.due = time.Now()
 	}
-	return time.After(time.Until(f.opened.Add(patience)))
+	f.wait(g)
+}
+
+// drop ends what is followed no more. The caller holds mu.
+func (f *Follower) drop(g *following) {
+	delete(f.followed, g.target.ID)
+	f.unindex(g)
+	f.leave(g)
+	g.started = false
+	g.refuse(ErrUnknown)
+	if g.stop != nil {
+		g.stop()
+	}
+	if c := f.crowdOf(g); c != nil {
+		c.without(&g.gone)
+	}
+}
+
+// refuse tells whoever waits for a look that there is none. The caller holds mu.
+func (g *following) refuse(err error) {
+	if g.next != nil {
+		g.next.end(cache.Outcome{}, err)
+		g.next = nil
+	}
 }

@@ -103,6 +103,57 @@ func TestFetchRedirectsInALab(t *testing.T) {
 	}
 }
 
+// What may come over http may be sent on over http or https, to public addresses and
+// the ports that its target permits; and once it was https it stays so.
+func TestFetchRedirectsOfPlain(t *testing.T) {
+	const plain, secure = "http://lists.example/a", "https://lists.example/a"
+	for _, c := range []struct {
+		from    string
+		through string // "": nothing lies between
+		to      string
+		learned bool
+		want    string
+	}{
+		{from: plain, to: "http://other.example/b", learned: true},
+		{from: plain, to: "https://other.example/b", learned: true},
+		{from: plain, to: "http://other.example:80/b", learned: true},
+		{from: plain, to: "http://other.example:8080/b"},
+		{from: plain, to: "http://other.example:8080/b", learned: true, want: "ports 80 and 443"},
+		{from: plain, to: "https://other.example:8443/b", learned: true, want: "ports 80 and 443"},
+		{from: plain, to: "http://127.0.0.1/b", want: "not public"},
+		{from: plain, to: "http://localhost/b", want: "not public"},
+		{from: plain, to: "http://169.254.169.254/latest/meta-data", learned: true, want: "not public"},
+		{from: plain, to: "http://[::ffff:8.8.8.8]/b", want: "not public"},
+		{from: plain, to: "https://10.0.0.1/b", want: "not public"},
+		{from: plain, to: "file:///b", want: "not allowed"},
+		{from: secure, to: "https://other.example/b", learned: true},
+		{from: secure, to: "http://other.example/b", want: "not allowed"},
+		{from: secure, to: "http://lists.example/b", want: "not allowed"},
+		{from: plain, through: "https://other.example/between", to: "http://other.example/b", want: "not allowed"},
+		{from: plain, through: "https://other.example/between", to: "http://lists.example/b", want: "not allowed"},
+		{from: plain, through: "https://other.example/between", to: "/b"},
+		{from: plain, through: "http://other.example/between", to: "https://other.example/b"},
+	} {
+		o := &cachetest.Origin{}
+		o.Chain("/a", c.to)
+		if c.through != "" {
+			o.Chain("/a", c.through)
+			o.Chain("/between", c.to)
+		}
+		o.Set("/b", cachetest.Document{Body: []byte("end")})
+		a, err := socketless(t, o).Fetch(t.Context(), Target{URL: c.from, Max: 3, Plain: true, Learned: c.learned}, Validators{})
+		if c.want == "" {
+			if err != nil || string(a.Bytes) != "end" {
+				t.Errorf("%s %s to %s: %v", c.from, c.through, c.to, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) || len(o.Requests("/b")) != 0 {
+			t.Errorf("%s %s to %s: %v, want %q", c.from, c.through, c.to, err, c.want)
+		}
+	}
+}
+
 // A 3xx that leads nowhere is an error like any status.
 func TestFetchRedirectWithoutLocation(t *testing.T) {
 	for _, status := range []int{300, 301, 302, 303, 305, 307, 308} {

@@ -9,30 +9,85 @@ import (
 	"github.com/edgetrust/edgetrust/cache/artefact"
 )
 
-// follow looks at a target on its schedule until it is stopped.
-func (f *Follower) follow(g *following) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	var s schedule
-	var gone outage
-	for {
-		select {
-		case <-g.ctx.Done():
-			return
-		case <-timer.C:
-		case <-g.changed:
-			s = schedule{}
+// look is one look at a target, for all who wait for what comes of it.
+type look struct {
+	done chan struct{} // closed when it is over; what follows is set by then
+
+	out     cache.Outcome
+	err     error
+	at      time.Time
+	dropped bool // its caller went away, which says nothing of the origin
+}
+
+func newLook() *look { return &look{done: make(chan struct{})} }
+
+// end says what came of the look.
+func (l *look) end(out cache.Outcome, err error) {
+	l.out, l.err, l.at = out, err, time.Now()
+	close(l.done)
+}
+
+// follow looks at a target in its turn, and says when the next is. host is where the
+// look was counted.
+func (f *Follower) follow(ctx context.Context, g *following, host string) {
+	out, err := f.look(ctx, g)
+	wait := g.schedule.wait(out, err, f.targetOf(g).Next)
+	var said notice
+	first := false
+	f.mu.Lock()
+	g.stop = nil
+	if ctx.Err() == nil { // somebody wants it still
+		first = !g.looked && f.stage < statusLists
+		g.looked = true
+		said = f.hear(g, err, wait)
+		if !g.hastened && g.next == nil {
+			g.due = time.Now().Add(wait)
 		}
-		out, err := f.look(g.ctx, g)
-		if g.ctx.Err() != nil {
-			return
-		}
-		f.firstLooked(g)
-		t := f.targetOf(g)
-		wait := s.wait(out, err, t.Next)
-		gone.tell(f.Logger, nameOf(t.ID), err, wait)
-		timer.Reset(wait)
+	} else {
+		err = f.ended(g)
 	}
+	f.finish(g, out, err)
+	if held := f.poolOf(g).hosts.leave(host); held != nil {
+		f.wait(held)
+	}
+	f.mu.Unlock()
+	said.log(f.Logger)
+	if first { // which may open the next stage
+		f.Sync()
+	}
+}
+
+// ended is why nobody wants a look any more. The caller holds mu.
+func (f *Follower) ended(g *following) error {
+	if !g.started {
+		return ErrUnknown
+	}
+	return &FetchError{context.Canceled}
+}
+
+// finish ends the look that is under way and has a place. The caller holds mu.
+func (f *Follower) finish(g *following, out cache.Outcome, err error) {
+	<-f.poolOf(g).places
+	f.clear(g, out, err)
+}
+
+// clear ends the look that is under way. What it found stands for a while, unless
+// another was asked for since. The caller holds mu.
+func (f *Follower) clear(g *following, out cache.Outcome, err error) {
+	l := g.current
+	g.current, g.failed, g.came = nil, nil, nil
+	l.end(out, err)
+	switch {
+	case g.hastened:
+	case err == nil:
+		g.came = l
+	case !l.dropped:
+		g.failed = l
+	}
+	if g.started {
+		f.wait(g)
+	}
+	signal(f.ready)
 }
 
 // targetOf is the target as it is at the moment.
@@ -42,23 +97,11 @@ func (f *Follower) targetOf(g *following) Followed {
 	return g.target
 }
 
-// nameOf is what may be logged of a target: a status list goes by its kind.
-func nameOf(id artefact.ID) string {
-	if id.Kind == artefact.Status {
-		return "status"
-	}
-	return id.Name
-}
-
-// look fetches a target and has what it brought admitted. Validators are kept of
+// look fetches a target and has what it brought admitted. Its caller has made it the
+// one that is under way, and has a place. Validators are kept of
 // bytes that were good, so that an origin that mends its list without another ETag
 // is heard.
 func (f *Follower) look(ctx context.Context, g *following) (cache.Outcome, error) {
-	leave, err := f.enter(ctx, g)
-	if err != nil {
-		return cache.Outcome{}, &FetchError{err}
-	}
-	defer leave()
 	t := f.begin(g)
 	a, err := f.Fetcher.Fetch(ctx, t.Target, g.validators)
 	if err != nil {
@@ -76,27 +119,7 @@ func (f *Follower) look(ctx context.Context, g *following) (cache.Outcome, error
 	return out, err
 }
 
-// enter waits for the target's turn and for a place. leave gives both back.
-func (f *Follower) enter(ctx context.Context, g *following) (leave func(), err error) {
-	places := f.lists
-	if f.targetOf(g).ID.Kind == artefact.Status {
-		places = f.statuses
-	}
-	select {
-	case g.busy <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	select {
-	case places <- struct{}{}:
-		return func() { <-places; <-g.busy }, nil
-	case <-ctx.Done():
-		<-g.busy
-		return nil, ctx.Err()
-	}
-}
-
-// begin is the target of the look that begins. Its caller is the one that is busy.
+// begin is the target of the look that begins.
 func (f *Follower) begin(g *following) Followed {
 	f.mu.Lock()
 	defer f.mu.Unlock()

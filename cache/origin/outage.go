@@ -17,10 +17,32 @@ type outage struct {
 	told  time.Time // when a warning last said so
 }
 
-// tell logs what a look says of its origin: that it cannot be had, once and then
+// notice is a line of the log that is yet to be written. The zero value is none.
+type notice struct {
+	level slog.Level
+	text  string
+	attrs []any
+}
+
+func (n notice) log(log *slog.Logger) {
+	if n.text != "" {
+		log.Log(context.Background(), n.level, n.text, n.attrs...)
+	}
+}
+
+// hear is what there is to tell of a look at a target. The caller holds mu.
+func (f *Follower) hear(g *following, err error, retry time.Duration) notice {
+	name := nameOf(g.target.ID)
+	if c := f.crowdOf(g); c != nil {
+		return c.hear(&g.gone, name, err, retry)
+	}
+	return g.gone.hear(name, err, retry)
+}
+
+// hear tells what a look says of its origin: that it cannot be had, once and then
 // every so often, and that it can be had again. A refusal was logged where it was
 // made.
-func (o *outage) tell(log *slog.Logger, list string, err error, retry time.Duration) {
+func (o *outage) hear(list string, err error, retry time.Duration) notice {
 	var fetch *FetchError
 	now := time.Now()
 	switch {
@@ -32,10 +54,20 @@ func (o *outage) tell(log *slog.Logger, list string, err error, retry time.Durat
 		if now.Sub(o.told) >= reminder {
 			level, o.told = slog.LevelWarn, now
 		}
-		log.Log(context.Background(), level, "list not fetched", "list", list, "err", fetch.Err,
-			"since", o.since.UTC(), "retry_seconds", retry.Seconds())
+		return notFetched(level, list, fetch, o.since, retry)
 	case !o.since.IsZero():
-		log.Info("list fetched again", "list", list, "after_seconds", now.Sub(o.since).Seconds())
+		since := o.since
 		*o = outage{}
+		return fetchedAgain(list, now.Sub(since))
 	}
+	return notice{}
+}
+
+func notFetched(level slog.Level, list string, err *FetchError, since time.Time, retry time.Duration, more ...any) notice {
+	return notice{level, "list not fetched", append([]any{"list", list, "err", err.Err,
+		"since", since.UTC(), "retry_seconds", retry.Seconds()}, more...)}
+}
+
+func fetchedAgain(list string, after time.Duration) notice {
+	return notice{slog.LevelInfo, "list fetched again", []any{"list", list, "after_seconds", after.Seconds()}}
 }

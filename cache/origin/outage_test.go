@@ -1,7 +1,9 @@
 package origin
 
 import (
+	"bytes"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,9 +37,11 @@ func TestOutageIsTold(t *testing.T) {
 }
 
 // logged counts the lines of the log that hold all of the words.
-func (l *lab) logged(words ...string) (n int) {
+func (l *lab) logged(words ...string) int { return linesWith(l.log.String(), words) }
+
+func linesWith(log string, words []string) (n int) {
 lines:
-	for line := range strings.Lines(l.log.String()) {
+	for line := range strings.Lines(log) {
 		for _, w := range words {
 			if !strings.Contains(line, w) {
 				continue lines
@@ -47,3 +51,24 @@ lines:
 	}
 	return n
 }
+
+// lockedBuffer is a log that may be read while it is written.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// lines counts those that hold all of the words.
+func (b *lockedBuffer) lines(words ...string) int { return linesWith(b.String(), words) }

@@ -14,12 +14,12 @@ var errCredentials = errors.New("the URL holds credentials: take them out, lists
 type policy struct {
 	insecure bool // http, too
 	private  bool // any address
-	anyPort  bool // else 443 alone, as for URLs that stand in somebody's list
+	anyPort  bool // else 443 alone, or 80 and 443 if insecure, as for URLs that stand in somebody's list
 }
 
 // policyOf is what a target permits of itself.
 func policyOf(t Target) policy {
-	p := policy{insecure: t.AllowInsecure, private: t.AllowInsecure || t.AllowPrivate}
+	p := policy{insecure: t.AllowInsecure || t.Plain, private: t.AllowInsecure || t.AllowPrivate}
 	p.anyPort = !t.Learned || p.private
 	return p
 }
@@ -34,10 +34,16 @@ func (p policy) check(u *url.URL) error {
 		return errCredentials
 	case u.Opaque != "" || u.Hostname() == "":
 		return errors.New("the URL names no host")
-	case !p.anyPort && u.Port() != "" && u.Port() != "443":
+	case !p.allowsPort(u.Port()) && p.insecure:
+		return errors.New("a URL that stands in a certificate or list may use ports 80 and 443 only: use trust.rewrite to fetch it from elsewhere")
+	case !p.allowsPort(u.Port()):
 		return errors.New("a URL that stands in a list may use port 443 only: use trust.rewrite to fetch it from elsewhere") // trust lists 7.3
 	}
 	return p.checkHost(u.Hostname())
+}
+
+func (p policy) allowsPort(port string) bool {
+	return p.anyPort || port == "" || port == "443" || port == "80" && p.insecure
 }
 
 // checkHost refuses hosts that need no resolution to be told: through a proxy

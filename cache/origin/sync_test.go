@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -285,6 +286,8 @@ func TestRefreshLearnt(t *testing.T) {
 			t.Errorf("events %s, want %s", got, want)
 		}
 		w.change("de", nil)
+		w.f.Sync()
+		synctest.Wait()
 		if _, err := w.f.Refresh(w.t.Context(), url); !errors.Is(err, ErrUnknown) {
 			t.Errorf("gone: %v", err)
 		}
@@ -304,6 +307,43 @@ func TestRefreshCancelled(t *testing.T) {
 		}
 		if got := w.events(); got != "[]" {
 			t.Errorf("events %s", got)
+		}
+	})
+}
+
+// A list comes up, and somebody waits for it, while a Sync is under way that has not
+// heard of it yet: it is looked at all the same, and once.
+func TestSyncDoesNotDropWhatCameMeanwhile(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.follow(artefact.Status, "old")
+		id := target(artefact.Status, "new").ID
+		var armed atomic.Bool
+		answer := make(chan error, 1)
+		w.f.Targets = func() []Followed {
+			before := w.follows()
+			if armed.CompareAndSwap(true, false) {
+				w.follow(artefact.Status, "new")
+				go func() { _, err := w.f.RefreshID(w.t.Context(), id); answer <- err }()
+				synctest.Wait()
+			}
+			return before
+		}
+		w.run(time.Minute)
+		armed.Store(true)
+		w.f.Sync()
+		time.Sleep(time.Second)
+		w.f.Sync() // as the store's word that there is more to follow has it
+		time.Sleep(time.Minute)
+		select {
+		case err := <-answer:
+			if err != nil {
+				t.Error(err)
+			}
+		default:
+			t.Error("no answer")
+		}
+		if n := len(w.looks("new")); n != 1 {
+			t.Errorf("%d looks", n)
 		}
 	})
 }
