@@ -12,10 +12,11 @@ import (
 
 // Outcome is what Admit did with bytes it did not refuse.
 type Outcome struct {
-	List      string // the source's name, or "status"
+	List      string // the source's name; "status", "crl" or "aggregation"
 	Unchanged bool   // the same content was held already; that counts as a look
 	Ref       artefact.Ref
 	TTL       time.Duration // status lists: what the token asks for; 0: nothing
+	Ends      time.Time     // status lists and revocation lists: when it may no longer be relied on
 }
 
 // Admit is the one way in. In order: bounds; identity is something we follow;
@@ -36,8 +37,12 @@ func (s *Store) admit(raw artefact.Raw, operator bool) (out Outcome, err error) 
 		out, err = s.admitList(raw, operator)
 	case artefact.Pivot:
 		out, err = s.admitPivot(raw)
-	case artefact.Status:
+	case artefact.Status, artefact.IdentifierList:
 		out, err = s.admitStatus(raw)
+	case artefact.CRL:
+		out, err = s.admitCRL(raw)
+	case artefact.Aggregation:
+		out, err = s.admitAggregation(raw)
 	default:
 		err = reason.Refuse(reason.ArtefactUnknown, "bytes of an unknown kind")
 	}

@@ -157,7 +157,7 @@ func TestQuarantine(t *testing.T) {
 	state(verify.Fresh)
 	w.refuseList("pid", verifytest.ListOptions{Sequence: 6 + cache.MaxJump}, w.Now, reason.TrustListSequenceJump)
 	state(cache.Quarantined)
-	if got := w.store.Degraded(w.Now); len(got) != 1 {
+	if got := w.store.Degraded(w.Now); len(got) != 2 || got[0] != "list pid is quarantined" { // and no status list is held
 		t.Errorf("degraded: %q", got)
 	}
 	w.refuseList("pid", verifytest.ListOptions{Sequence: 4}, w.Now, reason.TrustListRollback)

@@ -2,7 +2,9 @@ package cache_test
 
 import (
 	"crypto/x509"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -183,7 +185,7 @@ func TestDegradedAndReady(t *testing.T) {
 	if got := w.store.NotReady(w.Now); len(got) != 1 || got[0] != "list pid has not been loaded yet" {
 		t.Errorf("not ready: %q", got)
 	}
-	if got := w.store.Degraded(w.Now); len(got) != len(verifytest.Profiles())+1 {
+	if got := w.store.Degraded(w.Now); len(got) != len(verifytest.Profiles())+2 { // the bundle, and no status list is held
 		t.Errorf("degraded: %q", got)
 	}
 	w.admitList("pid", verifytest.ListOptions{}, w.Now)
@@ -200,10 +202,17 @@ func TestDegradedAndReady(t *testing.T) {
 	if got := w.store.NotReady(w.Now); len(got) != 0 {
 		t.Errorf("not ready: %q", got)
 	}
-	if got := w.store.Degraded(w.Now); len(got) != 0 {
+	withdrawn := len(w.StatusURIs("")) + len(w.IdentifierURIs("")) // less those that can be held
+	w.loadStatus(w.Now)
+	for _, k := range w.store.Kept() {
+		if k.Token != nil {
+			withdrawn--
+		}
+	}
+	if got := w.store.Degraded(w.Now); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("%d are not held and 0 are past", withdrawn)) {
 		t.Errorf("degraded: %q", got)
 	}
-	if got := w.store.Degraded(w.Now.Add(day)); len(got) != len(verifytest.Profiles()) {
+	if got := w.store.Degraded(w.Now.Add(day)); len(got) != len(verifytest.Profiles())+1 || !strings.Contains(got[len(got)-1], fmt.Sprintf("%d are not held and %d are past", withdrawn, len(w.StatusURIs(""))+len(w.IdentifierURIs(""))-withdrawn)) {
 		t.Errorf("degraded after a day: %q", got)
 	}
 }

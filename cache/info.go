@@ -186,31 +186,3 @@ func (s *Store) Inventory(now time.Time) (refs []artefact.Ref) {
 	}
 	return refs
 }
-
-// StatusInfo counts the status lists that are held.
-type StatusInfo struct {
-	Followed int
-	Held     int
-	Entries  uint64
-	Oldest   time.Time // issue time of the oldest newest token; zero if none is held
-}
-
-// StatusLists sums up the status lists. It names none, because a list's URI
-// belongs to the signed token and the operator's configuration only.
-func (s *Store) StatusLists() (info StatusInfo) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	info.Followed = len(s.status)
-	for _, h := range s.status {
-		if len(h.tokens) == 0 {
-			continue
-		}
-		info.Held++
-		t := h.tokens[0].token.Token
-		info.Entries += t.Len()
-		if info.Oldest.IsZero() || t.IssuedAt.Before(info.Oldest) {
-			info.Oldest = t.IssuedAt
-		}
-	}
-	return info
-}

@@ -101,9 +101,10 @@ func earlier(a, b time.Time) time.Time {
 // returns what is held.
 func (s *Store) Looked(id artefact.ID, at time.Time) Outcome {
 	s.mu.Lock()
-	if st, ok := s.status[id.Name]; ok && id.Kind == artefact.Status {
+	if k := s.keptOf(id); k != nil {
 		defer s.mu.Unlock()
-		return st.outcome(id)
+		k.looked, k.failure = at, nil
+		return s.keptOutcome(id)
 	}
 	h, ok := s.lists[id.Name]
 	if !ok || id.Kind != h.source.Type || h.list == nil {
@@ -123,6 +124,9 @@ func (s *Store) Looked(id artefact.ID, at time.Time) Outcome {
 func (s *Store) Note(id artefact.ID) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if k := s.keptOf(id); k != nil {
+		return k.note
+	}
 	h, ok := s.lists[id.Name]
 	if !ok || h.source.Type != id.Kind || h.list == nil {
 		return ""

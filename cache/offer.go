@@ -2,10 +2,13 @@ package cache
 
 import (
 	"bytes"
+	"crypto/x509"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/verify/crl"
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/trustlist/etsitl"
 	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
@@ -33,6 +36,10 @@ func (s *Store) Offer(b []byte, door artefact.Door, at time.Time) (Outcome, erro
 	return s.Admit(raw)
 }
 
+// derSequence begins a revocation list: the digit 0, with which no list that is text
+// begins.
+const derSequence = 0x30
+
 // candidates returns what the bytes can be a version of.
 func (s *Store) candidates(b []byte) ([]artefact.ID, error) {
 	text := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\ufeff")), " \t\r\n")
@@ -43,6 +50,12 @@ func (s *Store) candidates(b []byte) ([]artefact.ID, error) {
 		return nil, reason.Refuse(reason.TrustListTooLarge, "more than %d bytes", MaxList)
 	case text[0] == '<':
 		return s.xmlCandidates(b)
+	case b[0] == derSequence, bytes.HasPrefix(text, []byte("-----BEGIN "+pemCRL)):
+		u, err := parseCRL(b)
+		if err != nil {
+			return nil, err
+		}
+		return s.crlCandidates(u), nil
 	case text[0] < 0x80 && bytes.Contains(text, []byte("-----BEGIN ")): // after words for people, often
 		return nil, reason.Refuse(reason.ListUnsigned, "a PEM bundle is not signed: name it in the configuration, as a source of type anchors")
 	case text[0] < 0x80:
@@ -70,8 +83,8 @@ func (s *Store) xmlCandidates(b []byte) ([]artefact.ID, error) {
 }
 
 func (s *Store) jwsCandidates(b []byte) ([]artefact.ID, error) {
-	if u, err := parseStatus(b); err == nil {
-		return s.statusCandidate(u.URI()), nil
+	if u, err := parseStatus(artefact.Status, b); err == nil {
+		return s.statusCandidate(artefact.Status, u.URI()), nil
 	}
 	u, err := lote.Parse(b)
 	if err != nil {
@@ -83,8 +96,10 @@ func (s *Store) jwsCandidates(b []byte) ([]artefact.ID, error) {
 }
 
 func (s *Store) cborCandidates(b []byte) []artefact.ID {
-	if u, err := parseStatus(b); err == nil {
-		return s.statusCandidate(u.URI())
+	for _, kind := range []artefact.Kind{artefact.Status, artefact.IdentifierList} {
+		if u, err := parseStatus(kind, b); err == nil {
+			return s.statusCandidate(kind, u.URI())
+		}
 	}
 	provider := ""
 	if u, err := vical.Parse(b); err == nil {
@@ -95,13 +110,26 @@ func (s *Store) cborCandidates(b []byte) []artefact.ID {
 	})
 }
 
-func (s *Store) statusCandidate(uri string) []artefact.ID {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.status[uri]; !ok {
+func (s *Store) statusCandidate(kind artefact.Kind, uri string) []artefact.ID {
+	id := artefact.ID{Kind: kind, Name: uri}
+	if !s.followsStatus(id) {
 		return nil
 	}
-	return []artefact.ID{{Kind: artefact.Status, Name: uri}}
+	return []artefact.ID{id}
+}
+
+// crlCandidates are the followed revocation lists that an authority of this name
+// publishes.
+func (s *Store) crlCandidates(u *crl.Unverified) (ids []artefact.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for url, h := range s.crls {
+		if slices.ContainsFunc(h.issuers, func(c *x509.Certificate) bool { return string(c.RawSubject) == u.Issuer() }) {
+			ids = append(ids, artefact.ID{Kind: artefact.CRL, Name: url})
+		}
+	}
+	slices.SortFunc(ids, func(a, b artefact.ID) int { return strings.Compare(a.Name, b.Name) })
+	return ids
 }
 
 // choose asks every followed list, in the order of their names.
@@ -140,7 +168,7 @@ func (s *Store) likeliest(ids []artefact.ID, raw artefact.Raw) artefact.ID {
 	for _, id := range ids {
 		src, chain, _, ok := s.followed(id)
 		if !ok {
-			continue // a pivot, which is tried when it comes alone
+			continue // a pivot or a revocation list, which is tried when it comes alone
 		}
 		_, err := src.read(raw.Bytes, raw.Door, chain, raw.At)
 		switch reason.CodeOf(err) {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgetrust/edgetrust/verify/statuslist"
+
 	"github.com/edgetrust/edgetrust/cache"
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify"
@@ -29,7 +31,7 @@ func snapshot(v *cache.View, known []*verifytest.Authority, uris []string) strin
 		}
 	}
 	for _, uri := range uris {
-		slot := v.Status(uri)
+		slot := v.Status(statuslist.StatusList, uri)
 		fmt.Fprintf(&b, "%s", slot.Refused)
 		for _, t := range slot.Tokens {
 			fmt.Fprintf(&b, " %x %v", t.SHA256, t.Anchors)
@@ -224,9 +226,9 @@ func TestConcurrentReaders(t *testing.T) {
 					t.Errorf("version %d: %s %v, want %s", seq, verdict, codes, want)
 				}
 				w.store.Lists(w.Now)
-				w.store.StatusLists()
+				w.store.StatusLists(time.Now())
 				w.store.Degraded(w.Now)
-				_ = v.Status(e.uri)
+				_ = v.Status(statuslist.StatusList, e.uri)
 			}
 		})
 	}

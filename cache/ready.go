@@ -29,7 +29,28 @@ func (s *Store) Degraded(now time.Time) (lines []string) {
 			lines = append(lines, "list "+info.Source.Name+" is "+string(info.State))
 		}
 	}
+	if absent, expired := s.lateStatus(now); absent+expired > 0 {
+		lines = append(lines, fmt.Sprintf("of the status lists that the configuration names %d are not held and %d are past their end: edgectl status --lists says which", absent, expired))
+	}
 	return lines
+}
+
+// lateStatus counts the status lists that the configuration names, itself or by a list
+// of lists, and that credentials cannot be checked with now. One that was found is its
+// issuer's affair.
+func (s *Store) lateStatus(now time.Time) (absent, expired int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.status {
+		switch t := h.newest(); {
+		case h.came != Prefetched && (h.came != Aggregated || h.owner != owner{}):
+		case t == nil:
+			absent++
+		case !now.Before(t.Token.ExpiresAt()):
+			expired++
+		}
+	}
+	return absent, expired
 }
 
 // NotReady says why the node cannot serve yet, or any more; empty when it can: it

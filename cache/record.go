@@ -19,9 +19,6 @@ func recordKey(id artefact.ID) string { return string(id.Kind) + " " + id.Name }
 // kept while its removed anchors are held.
 func previousKey(id artefact.ID) string { return "previous " + recordKey(id) }
 
-// tokenKey names the record of one token of a status list.
-func tokenKey(id artefact.ID, d artefact.Digest) string { return recordKey(id) + " " + d.String() }
-
 // record is the state of an artefact on disk, beside its bytes. Times are without
 // the monotonic clock, which ends with the process.
 type record struct {
@@ -36,6 +33,7 @@ type record struct {
 	Floor   time.Time     `cbor:"9,keyasint"` // of the clock's record
 	Evident *Conflict     `cbor:"10,keyasint,omitempty"`
 	Note    string        `cbor:"11,keyasint,omitempty"`
+	Came    Came          `cbor:"12,keyasint,omitempty"`
 }
 
 var recordEncoding, recordDecoding = recordModes()

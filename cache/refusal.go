@@ -1,7 +1,9 @@
 package cache
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
@@ -38,11 +40,10 @@ func (s *Store) refused(raw artefact.Raw, err error) {
 	e := Event{Type: ListRefused, List: "unknown", Code: string(r.Code), Detail: r.Detail, Door: raw.Door}
 	h := s.listOf(raw.ID)
 	switch {
-	case raw.ID.Kind == artefact.Status:
-		e.List = "status"
-		if st, ok := s.status[raw.ID.Name]; ok {
-			st.refusedWith(r.Code)
-		}
+	case s.keptOf(raw.ID) != nil:
+		e.List = listName(raw.ID)
+		s.keptOf(raw.ID).refusedWith(Refusal{At: raw.At, Door: raw.Door, Code: r.Code, Detail: r.Detail})
+		s.keptChanged(raw.ID)
 	case h != nil:
 		e.List = h.source.Name
 		h.refusedWith(Refusal{At: raw.At, Door: raw.Door, Code: r.Code, Detail: r.Detail})
@@ -55,10 +56,50 @@ func (s *Store) refused(raw artefact.Raw, err error) {
 		e.Type = Equivocation
 		s.equivocated(h, raw, r)
 	} else {
-		s.log.Warn("artefact refused", "list", e.List, "kind", raw.ID.Kind, "door", raw.Door, "code", r.Code, "detail", r.Detail)
+		s.logRefused(e.List, raw, r)
 	}
 	s.announce(e)
 }
+
+// refusalKind is what is refused by the thousand when it is at all: a kind of lists
+// that are no trust lists ("" for whatever nobody follows), for one reason.
+type refusalKind struct {
+	kind artefact.Kind
+	code reason.Code
+}
+
+// refusalCount is how often that was logged and was not.
+type refusalCount struct {
+	told   uint64 // the second of the last line
+	silent int    // refusals since
+}
+
+// logRefused writes a line, of lists that come by the thousand one per kind, reason
+// and hour, with how many it stands for; the rest is for whoever debugs. The caller
+// holds mu.
+func (s *Store) logRefused(list string, raw artefact.Raw, r *reason.Refusal) {
+	level, silent := slog.LevelWarn, 0
+	if list == "unknown" || isKept(raw.ID.Kind) {
+		key := refusalKind{raw.ID.Kind, r.Code}
+		if list == "unknown" {
+			key.kind = "" // a stranger may have chosen it
+		}
+		c, known := s.refusals[key]
+		if now := s.clock.Load(); !known || now >= c.told+uint64(refusalEvery/time.Second) {
+			silent, s.refusals[key] = c.silent, refusalCount{told: now}
+		} else {
+			level, s.refusals[key] = slog.LevelDebug, refusalCount{c.told, c.silent + 1}
+		}
+	}
+	attrs := []any{"list", list, "kind", raw.ID.Kind, "door", raw.Door, "code", r.Code, "detail", r.Detail}
+	if silent > 0 {
+		attrs = append(attrs, "more_since_the_last_line", silent)
+	}
+	s.log.Log(context.Background(), level, "artefact refused", attrs...)
+}
+
+// refusalEvery is how often refusals of one kind of lists are logged for one reason.
+const refusalEvery = time.Hour
 
 // listOf is the list that an identity is of, or whose pivot it is; nil: none that is
 // followed. The caller holds mu.
@@ -111,6 +152,11 @@ func (h *heldList) refusedWith(r Refusal) {
 // shown to operators: it names no status list.
 func (s *Store) Failed(id artefact.ID, at time.Time, err error) {
 	s.mu.Lock()
+	if k := s.keptOf(id); k != nil {
+		k.failure = &Failure{At: at, Detail: err.Error()}
+		s.mu.Unlock()
+		return
+	}
 	h, ok := s.lists[id.Name]
 	if !ok || h.source.Type != id.Kind {
 		s.mu.Unlock()

@@ -20,9 +20,13 @@ type restoring struct {
 
 // item is a body on disk with the identity its record gives it.
 type item struct {
-	id      artefact.ID
+	id      artefact.ID // of a status list without its name, which its token says
+	key     string      // of its record
 	version uint64
 	digest  artefact.Digest
+	came    Came   // of lists that are no trust lists
+	note    string // likewise
+	looked  time.Time
 }
 
 // read decodes the records and puts the marks and the clock in their places. The
@@ -36,7 +40,7 @@ func (r *restoring) read(c *disk.Contents) {
 			continue
 		}
 		id := artefact.ID{Kind: st.Kind, Name: st.Name}
-		it := item{id, st.Version, rec.Digest}
+		it := item{id: id, key: rec.Key, version: st.Version, digest: rec.Digest, came: st.Came, note: st.Note, looked: st.Looked}
 		switch rec.Key {
 		case recordKey(clock):
 			if st.Floor.After(s.floor) {

@@ -10,6 +10,7 @@ import (
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/disk"
 	"github.com/edgetrust/edgetrust/verify/reason"
+	"github.com/edgetrust/edgetrust/verify/statuslist"
 )
 
 // Restore gives the store a disk, which keeps what is admitted from now on, and
@@ -30,8 +31,9 @@ func (s *Store) Restore(d *disk.Store, c *disk.Contents, now time.Time) {
 	r.sideBySide(artefact.TL)
 	r.held()
 	s.loaded()
-	r.forgetStatus()
-	r.sideBySide(artefact.Status)
+	r.follow()
+	r.sideBySide(artefact.CRL)
+	r.sideBySide(artefact.Status, artefact.IdentifierList)
 	for _, p := range c.Problems {
 		s.log.Error("a file in data_dir was damaged or foreign and is set aside", "file", p.File, "why", p.Why)
 		s.damaged(p.File, p.File+": "+p.Why)
@@ -56,7 +58,10 @@ func (r *restoring) orphans(digests [][32]byte) (unknown [][32]byte) {
 		if err != nil {
 			continue
 		}
-		if _, err := parseStatus(b); err == nil {
+		if _, err := nameIn(b, artefact.Status, artefact.IdentifierList); err == nil {
+			continue
+		}
+		if _, err := parseCRL(b); err == nil {
 			continue
 		}
 		out, err := r.s.Offer(b, artefact.Disk, r.now) // a refusal is kept where it belongs
@@ -72,22 +77,72 @@ func (r *restoring) orphans(digests [][32]byte) (unknown [][32]byte) {
 	return unknown
 }
 
-// forgetStatus drops tokens of status lists that are no longer followed.
-func (r *restoring) forgetStatus() {
+// follow has the lists followed again that credentials and tokens led to, and drops
+// from disk those that the configuration no longer names.
+func (r *restoring) follow() {
+	s := r.s
+	for i, it := range r.items {
+		if it.id.Name == "" {
+			if b, err := s.disk.Body(it.digest); err == nil {
+				r.items[i].id.Name, _ = nameIn(b, it.id.Kind)
+			}
+		}
+	}
 	var keys []string
+	s.mu.Lock()
+	for i, it := range r.items {
+		if id := (artefact.ID{Kind: artefact.Status, Name: it.id.Name}); it.id.Kind == artefact.IdentifierList && s.prefetched(id) {
+			r.items[i].id = id // what it is, its signature has to say once more
+		}
+	}
 	r.items = slices.DeleteFunc(r.items, func(it item) bool {
-		drop := it.id.Kind == artefact.Status && !r.s.followsStatus(it.id.Name)
+		if !isKept(it.id.Kind) {
+			return false
+		}
+		r.followAgain(it)
+		drop := s.keptOf(it.id) == nil
 		if drop {
-			keys = append(keys, tokenKey(it.id, it.digest))
+			keys = append(keys, it.key)
 		}
 		return drop
 	})
+	s.mu.Unlock()
 	if len(keys) == 0 {
 		return
 	}
-	if err := r.s.disk.Delete(keys...); err != nil {
-		r.s.log.Warn("old status lists on disk not dropped", "err", err)
+	if err := s.disk.Delete(keys...); err != nil {
+		s.log.Warn("old status lists on disk not dropped", "err", err)
 	}
+}
+
+// prefetched says whether the configuration names a list. The caller holds mu.
+func (s *Store) prefetched(id artefact.ID) bool {
+	h, ok := s.status[id]
+	return ok && h.came == Prefetched
+}
+
+// followAgain follows a list that was found by an earlier process. The caller holds mu.
+func (r *restoring) followAgain(it item) {
+	s := r.s
+	found := it.came != "" && it.came != Prefetched && it.id.Name != ""
+	switch {
+	case !found || s.keptOf(it.id) != nil || !s.opts.Permit(it.id):
+	case it.id.Kind == artefact.CRL && len(s.crls) < MaxCRLs:
+		s.followCRL(it.id.Name, owner{}, nil, it.came)
+	case it.id.Kind != artefact.CRL && len(s.status) < MaxStatusLists:
+		s.followStatus(it.id, it.came, owner{}, r.now)
+	}
+}
+
+// nameIn is the URI of a status list, as the token itself says.
+func nameIn(b []byte, kinds ...artefact.Kind) (uri string, err error) {
+	for _, kind := range kinds {
+		var u *statuslist.Unverified
+		if u, err = parseStatus(kind, b); err == nil {
+			return u.URI(), nil
+		}
+	}
+	return "", err
 }
 
 // inOrder takes in oldest first: a pivot is verified under the one before it.
@@ -120,11 +175,11 @@ func (r *restoring) admit(it item) {
 		s.damaged(it.digest.String(), it.digest.String()+": "+err.Error())
 		return
 	}
-	_, err = s.Admit(artefact.Raw{ID: it.id, Door: artefact.Disk, Bytes: b, At: r.now})
+	out, err := s.Admit(artefact.Raw{ID: it.id, Door: artefact.Disk, Bytes: b, At: r.now, Note: it.note})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st, ok := s.status[it.id.Name]; ok && it.id.Kind == artefact.Status {
-		st.stored = append(st.stored, it.digest) // a refused one, too: it is forgotten with the next
+	if isKept(it.id.Kind) {
+		r.keptStored(it, out, err)
 		return
 	}
 	if err != nil {
@@ -147,12 +202,31 @@ func (r *restoring) admit(it item) {
 	}
 }
 
+// keptStored notes that a version that came from disk is there, whatever came of it: a
+// refused one is forgotten with the next. If the list left again at once, as others
+// needed the room, it is forgotten now. The caller holds mu.
+func (r *restoring) keptStored(it item, out Outcome, err error) {
+	id := it.id
+	if err == nil {
+		id = out.Ref.ID // it may have turned
+	}
+	k := r.s.keptOf(id)
+	if k == nil || it.key != versionKey(id, it.digest) {
+		r.s.forgotten = append(r.s.forgotten, it.key)
+		r.s.changed()
+		return
+	}
+	k.stored = append(k.stored, it.digest)
+	if err == nil {
+		k.looked = r.upTo(it.looked, 0)
+	}
+}
+
 // follows says whether an artefact is of a list that is followed.
 func (s *Store) follows(id artefact.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.status[id.Name]
-	return ok && id.Kind == artefact.Status || s.listOf(id) != nil
+	return s.keptOf(id) != nil || s.listOf(id) != nil
 }
 
 // upTo carries a time of an earlier process over to this one's monotonic clock. One
@@ -209,10 +283,19 @@ func (s *Store) loaded() {
 	s.settle()
 }
 
-// listName is what a log calls an artefact: it names no status list.
+// isKept says whether an artefact is no trust list.
+func isKept(k artefact.Kind) bool {
+	return slices.Contains([]artefact.Kind{artefact.Status, artefact.IdentifierList, artefact.CRL, artefact.Aggregation}, k)
+}
+
+// listName is what a log and a metric call an artefact: none but a trust list is
+// named.
 func listName(id artefact.ID) string {
-	if id.Kind == artefact.Status {
+	switch id.Kind {
+	case artefact.Status, artefact.IdentifierList:
 		return "status"
+	case artefact.CRL, artefact.Aggregation:
+		return string(id.Kind)
 	}
 	return id.Name
 }

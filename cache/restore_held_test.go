@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgetrust/edgetrust/verify/statuslist"
+
 	"github.com/edgetrust/edgetrust/cache"
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
@@ -84,15 +86,15 @@ func TestRestoreStatusOrphan(t *testing.T) {
 	e := k.germanEntry()
 	e.admit(verifytest.StatusGood, k.Now, verifytest.TokenOptions{})
 	k.fs = k.fs.Restart()
-	k.forgetRecord("status " + e.uri + " " + digestOf(k.store, e.uri))
+	k.forgetRecord(cache.OnlyForTestVersionKey(artefact.ID{Kind: artefact.Status, Name: e.uri}, digestOf(k.store, e.uri)))
 	k.start(k.Now)
-	if slot := k.store.View().Status(e.uri); len(slot.Tokens) > 0 || slot.Refused != "" {
+	if slot := k.store.View().Status(statuslist.StatusList, e.uri); len(slot.Tokens) > 0 || slot.Refused != "" {
 		t.Errorf("%d tokens, refused %q", len(slot.Tokens), slot.Refused)
 	}
 }
 
 func digestOf(s *cache.Store, uri string) string {
-	return artefact.Digest(s.View().Status(uri).Tokens[0].SHA256).String()
+	return artefact.Digest(s.View().Status(statuslist.StatusList, uri).Tokens[0].SHA256).String()
 }
 
 // forgetRecord removes the record of a key, and leaves the body.

@@ -214,9 +214,9 @@ func TestRestoreStatus(t *testing.T) {
 	k := keptWorld(t, nil)
 	k.loadAll(k.Now)
 	k.loadStatus(k.Now)
-	held := k.store.StatusLists()
+	held := k.store.StatusLists(time.Now())
 	k.restart(k.Now.Add(time.Minute))
-	if got := k.store.StatusLists(); got.Held == 0 || got.Held > held.Held {
+	if got := k.store.StatusLists(time.Now()); got.Held == 0 || got.Held > held.Held {
 		t.Errorf("%+v of %+v", got, held)
 	}
 	v, codes := k.verdict("sdjwt-pid-de", k.Now.Add(time.Minute))

@@ -86,12 +86,15 @@ func (s *Store) tell() {
 		return
 	}
 	s.telling = true
-	for len(s.untold) > 0 {
-		events := s.untold
-		s.untold = nil
+	for len(s.untold) > 0 || s.grown {
+		events, grown := s.untold, s.grown
+		s.untold, s.grown = nil, false
 		s.mu.Unlock()
 		for _, e := range events {
 			s.opts.Notify(e)
+		}
+		if grown {
+			s.opts.Grown()
 		}
 		s.mu.Lock()
 	}
@@ -103,20 +106,41 @@ func (s *Store) tell() {
 type writing struct {
 	dirty     []artefact.ID // what it stands for
 	records   []disk.Record
-	forgotten []string // keys
+	versions  map[artefact.ID][]artefact.Digest // among the records, of lists that are no trust lists
+	forgotten []string                          // keys
 }
 
 // nextWriting takes over what is to be written. The caller holds mu.
 func (s *Store) nextWriting() *writing {
-	w := &writing{dirty: slices.SortedFunc(maps.Keys(s.dirty), func(a, b artefact.ID) int {
+	w := &writing{versions: make(map[artefact.ID][]artefact.Digest), dirty: slices.SortedFunc(maps.Keys(s.dirty), func(a, b artefact.ID) int {
 		return cmp.Compare(recordKey(a), recordKey(b))
 	})}
 	clear(s.dirty)
+	w.forgotten, s.forgotten = s.forgotten, nil
 	for _, id := range w.dirty {
 		records, forgotten := s.records(id)
 		w.records, w.forgotten = append(w.records, records...), append(w.forgotten, forgotten...)
+		for _, r := range records {
+			if isKept(id.Kind) {
+				w.versions[id] = append(w.versions[id], r.Digest)
+			}
+		}
 	}
+	w.keepWritten()
 	return w
+}
+
+// keepWritten leaves what is written among what is forgotten: a list that left may
+// have come back with the same bytes before its records were dropped.
+func (w *writing) keepWritten() {
+	if len(w.forgotten) == 0 || len(w.records) == 0 {
+		return
+	}
+	written := make(map[string]bool, len(w.records))
+	for _, r := range w.records {
+		written[r.Key] = true
+	}
+	w.forgotten = slices.DeleteFunc(w.forgotten, func(key string) bool { return written[key] })
 }
 
 func (w *writing) do(d *disk.Store) error {
@@ -134,7 +158,7 @@ func (w *writing) do(d *disk.Store) error {
 // written notes what came of a round's writing. What failed is tried again with
 // the next change, or by Tick. The caller holds mu.
 func (s *Store) written(w *writing, err error) {
-	if len(w.dirty) == 0 {
+	if len(w.dirty)+len(w.forgotten) == 0 {
 		return
 	}
 	was := s.broken
@@ -144,6 +168,7 @@ func (s *Store) written(w *writing, err error) {
 		for _, id := range w.dirty {
 			s.dirty[id] = true
 		}
+		s.forgotten = append(s.forgotten, w.forgotten...) // to forget twice does no harm
 		if was == nil {
 			s.log.Error("data_dir cannot be written: lists are served from memory and will not survive a restart", "err", err)
 			s.untold = append(s.untold, Event{Type: DiskFailed, Detail: err.Error()})

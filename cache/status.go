@@ -2,8 +2,6 @@ package cache
 
 import (
 	"bytes"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
@@ -13,13 +11,14 @@ import (
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
-// heldStatus is what is held for one status list URI. Store.mu guards it.
+// heldStatus is what is held for the URI of one status list or identifier list.
+// Store.mu guards it, its use apart.
 type heldStatus struct {
-	tokens  []heldToken
-	refused reason.Code // of the newest token, "" if it was good
-
-	stored   []artefact.Digest          // tokens that are on disk
-	unstored map[artefact.Digest][]byte // bytes of tokens that are not yet
+	kept
+	id     artefact.ID
+	tokens []heldToken
+	use    *use
+	since  time.Time // when it began to be followed in this process
 }
 
 // heldToken is a verified token. Its identity is the URI, the form and the
@@ -32,21 +31,33 @@ type heldToken struct {
 }
 
 type entity struct {
-	list, entity string
-	purpose      trustlist.Purpose
-	format       statuslist.Format
+	owner
+	purpose trustlist.Purpose
+	format  statuslist.Format
 }
 
 // entityOf says whose token it is.
 func entityOf(t *verify.StatusToken) entity {
-	first := t.Anchors[0]
-	of := entity{first.List, first.Entity, trustlist.Issuance, t.Token.Format}
+	of := entity{ownerOf(t.Anchors[0]), trustlist.Issuance, t.Token.Format}
 	for _, a := range t.Anchors {
 		if a.Purpose == trustlist.Revocation {
 			of.purpose = trustlist.Revocation
 		}
 	}
 	return of
+}
+
+// parseStatus reads a token of a kind. Of status lists it tells the two forms apart:
+// a JWT is ASCII text with dots, a CWT starts with a CBOR tag or array.
+func parseStatus(kind artefact.Kind, b []byte) (*statuslist.Unverified, error) {
+	switch {
+	case kind == artefact.IdentifierList:
+		return statuslist.ParseIdentifierList(b)
+	case len(b) > 0 && b[0] < 0x80:
+		return statuslist.ParseJWT(string(bytes.TrimSpace(b)))
+	default:
+		return statuslist.ParseCWT(b)
+	}
 }
 
 func (s *Store) admitStatus(raw artefact.Raw) (Outcome, error) {
@@ -56,11 +67,19 @@ func (s *Store) admitStatus(raw artefact.Raw) (Outcome, error) {
 		return refuse(reason.Refuse(reason.StatusListTooLarge, "more than %d bytes", MaxStatus))
 	}
 	// Identity.
-	if !s.followsStatus(raw.ID.Name) {
+	if !s.followsStatus(raw.ID) {
 		return refuse(reason.Refuse(reason.ArtefactUnknown, "this status list is not followed"))
 	}
-	// Parse.
-	u, err := parseStatus(raw.Bytes)
+	// Parse. The URI that a configuration or an aggregation names may be of either
+	// mechanism. A peer may not say which: a trusted issuer that signs somebody else's
+	// URI disturbs nobody.
+	u, err := parseStatus(raw.ID.Kind, raw.Bytes)
+	id := raw.ID
+	if reason.CodeOf(err) == reason.StatusTokenTypeInvalid && raw.Door != artefact.Peer && s.mayTurn(id) {
+		if other, bad := parseStatus(artefact.IdentifierList, raw.Bytes); bad == nil {
+			u, err, id.Kind = other, nil, artefact.IdentifierList
+		}
+	}
 	if err != nil {
 		return refuse(err)
 	}
@@ -88,147 +107,130 @@ func (s *Store) admitStatus(raw artefact.Raw) (Outcome, error) {
 	if token.IssuedAt.After(raw.At.Add(StatusSkew)) {
 		return refuse(reason.Refuse(reason.StatusTokenClaimMissing, "iat lies in the future"))
 	}
-	if !raw.At.Before(token.ExpiresAt()) {
+	if !raw.At.Before(token.ExpiresAt()) && raw.Door != artefact.Disk { // which is held as what it is: its iat counts
 		return refuse(reason.Refuse(reason.StatusTokenExpired, "expired %s", token.ExpiresAt().UTC().Format(time.RFC3339)))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.takeStatus(raw, &verify.StatusToken{
-		Token: token, SHA256: artefact.Sum(raw.Bytes), Leaf: signer.Leaf, Anchors: signer.Anchors,
-	})
+	if err := s.turn(raw.ID, id); err != nil {
+		return refuse(err)
+	}
+	raw.ID = id
+	return s.takeStatus(raw, &verify.StatusToken{StatusSignature: s.signers.same(signer), Token: token, SHA256: artefact.Sum(raw.Bytes)})
 }
 
-func (s *Store) followsStatus(uri string) bool {
+func (s *Store) followsStatus(id artefact.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.status[uri]
+	_, ok := s.status[id]
 	return ok
+}
+
+// mayTurn says whether a URI that is followed as a status list's may be an identifier
+// list's: nothing has said yet which.
+func (s *Store) mayTurn(id artefact.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h, ok := s.status[id]
+	return ok && id.Kind == artefact.Status && h.came != Found && len(h.tokens) == 0
+}
+
+// turn follows a URI as what its token turned out to be. The caller holds mu.
+func (s *Store) turn(from, to artefact.ID) error {
+	h, ok := s.status[from]
+	switch {
+	case !ok || from == to:
+		return nil
+	case len(h.tokens) > 0:
+		return reason.Refuse(reason.StatusTokenTypeInvalid, "an identifier list, where a status list was admitted meanwhile")
+	}
+	s.leave(h)
+	s.followStatus(to, h.came, h.owner, h.since)
+	return nil
 }
 
 // takeStatus holds a verified token against those held before, and puts it in
 // force. The caller holds mu.
 func (s *Store) takeStatus(raw artefact.Raw, st *verify.StatusToken) (Outcome, error) {
+	h, ok := s.status[raw.ID]
+	if !ok { // left while the token was read
+		return Outcome{}, reason.Refuse(reason.ArtefactUnknown, "this status list is not followed any more")
+	}
 	// Sequence.
-	token, held := st.Token, s.status[raw.ID.Name]
-	unchanged, conflict, err := held.follow(entityOf(st), st)
+	next, how, err := h.follow(entityOf(st), st)
 	if err != nil {
 		return Outcome{}, err
 	}
-	// Next View.
-	held.refused = ""
-	if s.disk != nil && raw.Door != artefact.Disk {
-		held.keep(st, raw.Bytes)
-		s.changed(raw.ID)
+	s.ownedBy(h, ownerOf(st.Anchors[0]))
+	if err := s.makeRoom(h, next, st, len(raw.Bytes)); err != nil {
+		return Outcome{}, err
 	}
-	s.raiseFloor(token.IssuedAt)
-	s.changed()
-	ref := artefact.Ref{ID: raw.ID, Version: uint64(token.IssuedAt.Unix()), Digest: st.SHA256, Size: len(raw.Bytes)}
+	// Next View.
+	s.alarms(h, st)
+	h.tokens = next
+	h.admitted(raw.At, raw.Note)
+	if raw.Door != artefact.Disk {
+		h.take(st.SHA256, raw.Bytes, digestsOf(h.refs()), h.small(st.Token))
+	}
+	s.account(h)
+	s.raiseFloor(st.Token.IssuedAt)
+	s.statusChanged(raw.ID)
+	s.learnFrom(st)
 	digest := artefact.Digest(st.SHA256).String()
-	s.log.Debug("status list admitted", "door", raw.Door, "sha256", digest, "entries", token.Len(), "unchanged", unchanged)
-	switch {
-	case conflict:
+	s.log.Debug("status list admitted", "kind", raw.ID.Kind, "door", raw.Door, "sha256", digest, "entries", st.Token.Len(), "unchanged", how == same)
+	switch how {
+	case contradicting:
 		s.announce(Event{Type: Equivocation, List: "status", Detail: "two status lists with one issue time, the worse answer counts: sha256 " + digest})
-	case !unchanged:
+	case newer:
 		s.announce(Event{Type: StatusChanged, List: "status", Detail: "sha256 " + digest})
 	}
-	return Outcome{List: "status", Unchanged: unchanged, Ref: ref, TTL: token.TTL}, nil
+	out := h.outcome()
+	out.Unchanged = how == same
+	return out, nil
 }
 
-// outcome is what is held, after a look that brought nothing new.
-func (h *heldStatus) outcome(id artefact.ID) Outcome {
+// small says whether a list could point at a person, and so is never written. That an
+// identifier list has few entries says only that few were revoked, so one that nobody
+// but the configuration names is written whatever its size.
+func (h *heldStatus) small(t *statuslist.Token) bool {
+	if t.Mechanism == statuslist.IdentifierList && h.came != Found {
+		return false
+	}
+	return t.Len() < MinStored
+}
+
+// outcome is what is held now.
+func (h *heldStatus) outcome() Outcome {
 	out := Outcome{List: "status", Unchanged: true}
 	if len(h.tokens) > 0 {
-		t := h.tokens[0].token
-		out.Ref = artefact.Ref{ID: id, Version: uint64(t.Token.IssuedAt.Unix()), Digest: t.SHA256}
-		out.TTL = t.Token.TTL
+		t := h.tokens[len(h.tokens)-1].token
+		out.Ref, out.TTL, out.Ends = refOf(h.id, t), t.Token.TTL, t.Token.ExpiresAt()
 	}
 	return out
 }
 
-// keep holds the bytes of a token until the disk has them, or it is replaced. A list
-// of few entries could point at a person, so it is not written at all.
-func (h *heldStatus) keep(t *verify.StatusToken, b []byte) {
-	maps.DeleteFunc(h.unstored, func(d artefact.Digest, _ []byte) bool { return !h.holds(d) })
-	if t.Token.Len() < MinStored || !h.holds(t.SHA256) || slices.Contains(h.stored, t.SHA256) {
-		return
-	}
-	if h.unstored == nil {
-		h.unstored = make(map[artefact.Digest][]byte)
-	}
-	h.unstored[t.SHA256] = b
+func refOf(id artefact.ID, t *verify.StatusToken) artefact.Ref {
+	return artefact.Ref{ID: id, Version: uint64(t.Token.IssuedAt.Unix()), Digest: t.SHA256}
 }
 
-func (h *heldStatus) holds(d artefact.Digest) bool {
-	return slices.ContainsFunc(h.tokens, func(t heldToken) bool { return t.token.SHA256 == d })
-}
+func (h *heldStatus) refs() []artefact.Ref { return refsOf(h.id, h.tokens) }
 
-// parseStatus tells the two forms apart: a JWT is ASCII text with dots, a CWT
-// starts with a CBOR tag or array.
-func parseStatus(b []byte) (*statuslist.Unverified, error) {
-	if len(b) > 0 && b[0] < 0x80 {
-		return statuslist.ParseJWT(string(bytes.TrimSpace(b)))
-	}
-	return statuslist.ParseCWT(b)
-}
-
-// follow is the sequence rule for status lists, whose version is iat: a higher one
-// replaces what its entity had; equal and different keeps both, since issuers do
-// publish twice in a second; at use the worst answer counts.
-func (h *heldStatus) follow(of entity, t *verify.StatusToken) (unchanged, conflict bool, err error) {
-	var others, mine []heldToken
-	for _, have := range h.tokens {
-		if have.entity == of {
-			mine = append(mine, have)
-		} else {
-			others = append(others, have)
-		}
-	}
-	for i, have := range mine {
-		was := have.token.Token
-		switch {
-		case t.Token.IssuedAt.Before(was.IssuedAt):
-			return false, false, reason.Refuse(reason.StatusTokenRollback, "an older token than the one held")
-		case t.Token.IssuedAt.Equal(was.IssuedAt) && t.Token.Payload == was.Payload:
-			if bytes.Compare(t.SHA256[:], have.token.SHA256[:]) < 0 {
-				mine[i].token = t
-				h.tokens = append(others, mine...)
-			}
-			return true, false, nil
-		}
-	}
-	if len(mine) > 0 && t.Token.IssuedAt.Equal(mine[0].token.Token.IssuedAt) {
-		if len(mine) >= MaxSameTime {
-			return false, false, reason.Refuse(reason.StatusTokenRollback, "too many tokens with one issue time")
-		}
-		h.tokens = append(append(others, mine...), heldToken{of, t})
-		return false, true, nil
-	}
-	if len(mine) == 0 && entities(others) >= MaxPerStatus {
-		return false, false, reason.Refuse(reason.StatusSignerUntrusted, "too many issuers sign this list")
-	}
-	h.tokens = append(others, heldToken{of, t})
-	return false, false, nil
-}
-
-// entities counts the signers, some of whom have several tokens.
-func entities(tokens []heldToken) int {
-	seen := make(map[entity]bool, len(tokens))
+func refsOf(id artefact.ID, tokens []heldToken) (refs []artefact.Ref) {
 	for _, t := range tokens {
-		seen[t.entity] = true
+		refs = append(refs, refOf(id, t.token))
 	}
-	return len(seen)
+	return refs
 }
 
-// refusedWith keeps why the newest token was refused. An older one than the held
-// says nothing about the newest.
-func (h *heldStatus) refusedWith(c reason.Code) {
-	if c != reason.StatusTokenRollback && c != reason.ArtefactUnknown {
-		h.refused = c
+func digestsOf(refs []artefact.Ref) (digests []artefact.Digest) {
+	for _, r := range refs {
+		digests = append(digests, r.Digest)
 	}
+	return digests
 }
 
-func (h *heldStatus) slot() verify.StatusSlot {
-	slot := verify.StatusSlot{Refused: h.refused}
+func (h *heldStatus) slot() *statusSlot {
+	slot := &statusSlot{use: h.use, StatusSlot: verify.StatusSlot{Refused: h.code()}}
 	for _, t := range h.tokens {
 		slot.Tokens = append(slot.Tokens, t.token)
 	}

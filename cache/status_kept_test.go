@@ -5,7 +5,10 @@ import (
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache"
+	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/disk/disktest"
+	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/statuslist"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
 )
 
@@ -28,7 +31,7 @@ func TestStatusBytesLetGo(t *testing.T) {
 	}
 	w := loaded(t, nil)
 	follow(w, 0)
-	want("without a disk", w.store, 0, 0)
+	want("without a disk, of which they are served", w.store, 1, 0)
 
 	k := keptWorld(t, nil)
 	k.loadAll(k.Now)
@@ -60,7 +63,35 @@ func TestStatusRestoredUnwritten(t *testing.T) {
 	})
 	k.start(k.Now)
 	k.fs.Fault(nil)
-	if k.store.StatusLists().Held == 0 {
+	if k.store.StatusLists(time.Now()).Held == 0 {
 		t.Error("nothing was restored")
+	}
+}
+
+// An identifier list that the configuration names is kept however few were revoked;
+// one that a credential alone led to could point at its holder.
+func TestShortIdentifierList(t *testing.T) {
+	k := keptWorld(t, func(vw *verifytest.World, o *cache.Options) { o.Status = vw.IdentifierURIs("")[:1] })
+	k.loadAll(k.Now)
+	uris := k.IdentifierURIs("")
+	k.store.Discover([]verify.Lacking{{Mechanism: statuslist.IdentifierList, URI: uris[1], Anchor: k.under(k.PID("FR"))}})
+	k.store.FollowFound(k.Now)
+	tokens, err := k.StatusTokens(k.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, uri := range uris[:2] {
+		kind := artefact.Status // nobody has said yet which it is
+		if i == 1 {
+			kind = artefact.IdentifierList
+		}
+		k.must(k.admit(kind, uri, artefact.Origin, tokens[uri].Token, k.Now))
+		if n := k.held(statuslist.IdentifierList, uri)[0].Token.Len(); n >= cache.MinStored {
+			t.Fatalf("%d identifiers are not few", n)
+		}
+	}
+	k.restart(k.Now)
+	if len(k.held(statuslist.IdentifierList, uris[0])) != 1 || len(k.held(statuslist.IdentifierList, uris[1])) != 0 {
+		t.Errorf("after a restart: %v and %v", k.held(statuslist.IdentifierList, uris[0]), k.held(statuslist.IdentifierList, uris[1]))
 	}
 }

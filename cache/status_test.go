@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgetrust/edgetrust/verify/statuslist"
+
 	"github.com/edgetrust/edgetrust/cache"
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/verify"
@@ -54,9 +56,9 @@ func (e *entry) admit(value byte, iat time.Time, o verifytest.TokenOptions) cach
 
 func (e *entry) refuse(b []byte, at time.Time, want reason.Code) {
 	e.w.t.Helper()
-	held := e.w.store.View().Status(e.uri).Tokens
+	held := e.w.store.View().Status(statuslist.StatusList, e.uri).Tokens
 	e.w.refuse(artefact.Status, e.uri, artefact.Peer, b, at, want)
-	if !slices.Equal(held, e.w.store.View().Status(e.uri).Tokens) {
+	if !slices.Equal(held, e.w.store.View().Status(statuslist.StatusList, e.uri).Tokens) {
 		e.w.t.Errorf("the refusal %s changed what is held", want)
 	}
 }
@@ -191,7 +193,7 @@ func TestStatusSequence(t *testing.T) {
 	e.want("after a rollback", verify.Invalid, reason.StatusRevoked)
 	e.admit(verifytest.StatusGood, iat.Add(time.Second), verifytest.TokenOptions{})
 	e.want("after a higher iat", verify.Valid)
-	if n := len(w.store.View().Status(e.uri).Tokens); n != 1 {
+	if n := len(w.store.View().Status(statuslist.StatusList, e.uri).Tokens); n != 1 {
 		t.Errorf("%d tokens held", n)
 	}
 }
@@ -223,7 +225,7 @@ func TestStatusResigned(t *testing.T) {
 				t.Errorf("token %d: unchanged %v", i, out.Unchanged)
 			}
 		}
-		held := w.store.View().Status(e.uri).Tokens
+		held := w.store.View().Status(statuslist.StatusList, e.uri).Tokens
 		if len(held) != 1 || held[0].SHA256 != lower {
 			t.Errorf("%d tokens held, the first not the lower", len(held))
 		}
@@ -294,7 +296,7 @@ func TestStatusForeignSigner(t *testing.T) {
 			e.admit(verifytest.StatusRevoked, w.Now, foreign(w))
 		}
 		e.want("beside a newer foreign one", verify.Valid)
-		if n := len(w.store.View().Status(e.uri).Tokens); n != 2 {
+		if n := len(w.store.View().Status(statuslist.StatusList, e.uri).Tokens); n != 2 {
 			t.Errorf("%d tokens held", n)
 		}
 		// And the other way round: it cannot hide a revocation.
@@ -379,12 +381,12 @@ func TestStatusAnchorExpired(t *testing.T) {
 // The sum over all status lists names none.
 func TestStatusInfo(t *testing.T) {
 	w := loaded(t, nil)
-	if i := w.store.StatusLists(); i.Followed != len(w.StatusURIs("")) || i.Held != 0 || !i.Oldest.IsZero() || i.Entries != 0 {
+	if i := w.store.StatusLists(time.Now()); i.Followed != len(w.StatusURIs(""))+len(w.IdentifierURIs("")) || i.Held != 0 || !i.Oldest.IsZero() || i.Entries != 0 {
 		t.Errorf("%+v", i)
 	}
 	e := w.germanEntry()
 	e.admit(verifytest.StatusGood, w.Now.Add(-time.Hour), verifytest.TokenOptions{})
-	if i := w.store.StatusLists(); i.Held != 1 || i.Entries != e.list.Len() || !i.Oldest.Equal(w.Now.Add(-time.Hour)) {
+	if i := w.store.StatusLists(time.Now()); i.Held != 1 || i.Entries != e.list.Len() || !i.Oldest.Equal(w.Now.Add(-time.Hour)) {
 		t.Errorf("%+v", i)
 	}
 }

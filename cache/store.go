@@ -17,13 +17,15 @@ import (
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/disk"
+	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/crl"
 )
 
 // Limits and tolerances. The tolerances are those of the trust-list
 // specification, section 7.
 const (
 	MaxList       = 16 << 20 // bytes of a trust list
-	MaxStatus     = 12 << 20 // bytes of a status list token
+	MaxStatus     = 12 << 20 // bytes of a status list or identifier list token
 	MaxJump       = 10_000   // sequence numbers a list may skip
 	MaxPivots     = 32       // pivots kept of one list
 	MaxPivotURL   = 1024     // bytes of a pivot's URL
@@ -38,14 +40,33 @@ const (
 	MaxRefusals   = 8                  // refusals kept per list
 	MaxPerStatus  = 8                  // signers of one status list URI
 	MaxSameTime   = 4                  // tokens of one signer with one issue time
-	minStaleLooks = 3                  // a list is never stale before it missed three looks
+
+	MaxStatusLists  = 65_536 // that are followed
+	MaxPerOwner     = 16_384 // of one issuer, that nobody configured
+	MaxWaiting      = 4096   // found, and not followed yet
+	MaxCRLs         = 4096   // URLs of revocation lists
+	MaxPerCRL       = 8      // authorities that publish under one of them
+	MaxAggregations = 1024   // lists of status lists
+	MaxSigners      = 4096   // certificates of token signers that are shared
+
+	minStaleLooks = 3 // a list is never stale before it missed three looks
 )
 
 // Options of a Store. Zero durations and shares take the defaults named.
 type Options struct {
 	Sources []Source
-	// Status are the URIs of the status lists that are followed.
-	Status []string
+	// Status are the URIs of the status lists and identifier lists that are followed
+	// from the start, Aggregations those of lists of more.
+	Status, Aggregations []string
+	// MaxMemory bounds what status lists, identifier lists and revocation lists may
+	// take, in bytes; default 512 MiB. See RecentUse for what happens at the bound.
+	MaxMemory int64
+	// FlipAlarm is the share of its entries that a new version of a status list may
+	// change without an alarm; default 0.01.
+	FlipAlarm float64
+	// Permit says whether a list that credentials, tokens or trust lists name may be
+	// fetched. It may not call the Store. Nil: none may.
+	Permit func(artefact.ID) bool
 
 	StaleAfter time.Duration // no look for so long: stale; default 24 h
 	MaxStale   time.Duration // no look for so long: expired; default 7 d
@@ -68,6 +89,9 @@ type Options struct {
 	// Notify is told of what has changed, in order and one event at a time; it may
 	// call the Store. Nil: nobody is told.
 	Notify func(Event)
+	// Grown is told, as Notify is, when other lists are followed than before. Nil:
+	// nobody is told.
+	Grown func()
 }
 
 // Store holds the lists. It may be used concurrently.
@@ -76,25 +100,46 @@ type Store struct {
 	log   *slog.Logger
 	start time.Time
 
-	mu      sync.Mutex // guards everything down to clockBad
-	lists   map[string]*heldList
-	status  map[string]*heldStatus
-	marks   map[string]mark // of national lists that no LOTL has named yet in this process
-	ready   bool            // seeded once, which is never undone
-	floor   time.Time       // newest signed issue time admitted
-	epoch   epoch
-	changes uint64               // counts changes; see settle
-	dirty   map[artefact.ID]bool // whose records are to be written
-	events  []Event              // of changes that are not settled
-	untold  []Event              // of changes that are
-	telling bool                 // somebody is telling of those
-	disk    *disk.Store          // nil: memory alone keeps what was admitted
-	loading bool                 // what is taken in comes from the disk
-	aside   []string             // what of the disk was damaged
-	broken  error                // why the disk does not work
-	trust   *trust               // of the newest View; nil: to be made again
+	clock *atomic.Uint64 // seconds since start, counted from one, to the nearest Tick
+
+	mu           sync.Mutex // guards everything down to useLooked
+	lists        map[string]*heldList
+	status       map[artefact.ID]*heldStatus
+	touched      map[artefact.ID]bool            // status lists that the newest View does not show yet
+	tables       statusTables                    // of the newest View
+	crls         map[string]*heldCRL             // by URL
+	crlView      map[crl.IssuerID]verify.CRLSlot // of the newest View; nil: to be made again
+	aggregations map[string]*aggregation         // by URI
+	waiting      map[artefact.ID]waitingList
+	grown        bool // what is followed has changed, and nobody was told
+	signers      signers
+	owners       map[owner]*usage
+	used         int64           // bytes that status lists and revocation lists take
+	marks        map[string]mark // of national lists that no LOTL has named yet in this process
+	ready        bool            // seeded once, which is never undone
+	floor        time.Time       // newest signed issue time admitted
+	epoch        epoch
+	changes      uint64               // counts changes; see settle
+	dirty        map[artefact.ID]bool // whose records are to be written
+	events       []Event              // of changes that are not settled
+	untold       []Event              // of changes that are
+	telling      bool                 // somebody is telling of those
+	disk         *disk.Store          // nil: memory alone keeps what was admitted
+	loading      bool                 // what is taken in comes from the disk
+	aside        []string             // what of the disk was damaged
+	forgotten    []string             // keys on disk of lists that are followed no longer
+	broken       error                // why the disk does not work
+	trust        *trust               // of the newest View; nil: to be made again
 
 	clockBad bool // an event told so
+	refusals map[refusalKind]refusalCount
+
+	// Since the start: lists that made room, and that found none; limits that kept one
+	// out, and when that was last told of.
+	evicted, memoryRefused, overflowed uint64
+	overflowTold                       uint64
+
+	useLooked uint64 // the second of the last look for lists that are hardly used
 
 	round   sync.Mutex // one settling at a time
 	settled uint64     // guarded by round: changes that are on disk and in the View
@@ -108,14 +153,21 @@ func New(o Options, now time.Time) *Store {
 	o = o.withDefaults()
 	s := &Store{
 		opts: o, log: o.Logger, start: now,
-		lists: make(map[string]*heldList), status: make(map[string]*heldStatus), marks: make(map[string]mark),
-		dirty: make(map[artefact.ID]bool),
+		lists: make(map[string]*heldList), status: make(map[artefact.ID]*heldStatus), marks: make(map[string]mark),
+		dirty: make(map[artefact.ID]bool), touched: make(map[artefact.ID]bool), tables: newStatusTables(),
+		crls: make(map[string]*heldCRL), aggregations: make(map[string]*aggregation), waiting: make(map[artefact.ID]waitingList),
+		signers: make(signers), owners: make(map[owner]*usage), clock: new(atomic.Uint64),
+		refusals: make(map[refusalKind]refusalCount),
 	}
+	s.clock.Store(1)
 	for _, src := range o.Sources {
 		s.lists[src.Name] = &heldList{source: src}
 	}
 	for _, uri := range o.Status {
-		s.status[uri] = &heldStatus{}
+		s.followStatus(artefact.ID{Kind: artefact.Status, Name: uri}, Prefetched, owner{}, now)
+	}
+	for _, uri := range o.Aggregations {
+		s.followAggregation(uri, Prefetched, owner{})
 	}
 	s.view.Store(s.nextView())
 	return s
@@ -127,6 +179,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.RemovalHold, time.Hour)
 	setDefault(&o.RemovalShare, 0.2)
 	setDefault(&o.RemovalMin, 3)
+	setDefault(&o.MaxMemory, 512<<20)
+	setDefault(&o.FlipAlarm, 0.01)
 	o.Sources = slices.Clone(o.Sources)
 	for i, src := range o.Sources {
 		o.Sources[i] = o.sourceWithDefaults(src)
@@ -136,6 +190,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Notify == nil {
 		o.Notify = func(Event) {}
+	}
+	if o.Grown == nil {
+		o.Grown = func() {}
+	}
+	if o.Permit == nil {
+		o.Permit = func(artefact.ID) bool { return false }
 	}
 	return o
 }

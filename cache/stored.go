@@ -1,8 +1,6 @@
 package cache
 
 import (
-	"slices"
-
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/disk"
 )
@@ -13,8 +11,13 @@ func (s *Store) records(id artefact.ID) (list []disk.Record, forgotten []string)
 	switch id.Kind {
 	case clock.Kind:
 		return []disk.Record{record{Kind: id.Kind, Name: id.Name, Floor: s.floor}.under(recordKey(id), artefact.Digest{}, nil)}, nil
-	case artefact.Status:
-		return s.status[id.Name].records(id)
+	case artefact.Status, artefact.IdentifierList:
+		if h, ok := s.status[id]; ok {
+			return h.records(id, h.refs())
+		}
+		return nil, nil // it left
+	case artefact.CRL:
+		return s.crls[id.Name].records(id, s.crls[id.Name].refs())
 	case artefact.Pivot:
 		h, uri, _ := s.pivotOf(id)
 		p := h.pivots[uri]
@@ -52,22 +55,6 @@ func (h *heldList) records(id artefact.ID) (list []disk.Record, forgotten []stri
 // disk.
 func (h *heldList) lost() bool { return h.b == nil && !h.durable }
 
-// records of tokens: what is not on disk yet, and what is and was replaced.
-func (h *heldStatus) records(id artefact.ID) (list []disk.Record, forgotten []string) {
-	for _, t := range h.tokens {
-		if b, ok := h.unstored[t.token.SHA256]; ok {
-			ref := artefact.Ref{ID: id, Version: uint64(t.token.Token.IssuedAt.Unix()), Digest: t.token.SHA256, Size: len(b)}
-			list = append(list, (&version{ref, b}).recordUnder(tokenKey(id, ref.Digest)))
-		}
-	}
-	for _, d := range h.stored {
-		if !h.holds(d) {
-			forgotten = append(forgotten, tokenKey(id, d))
-		}
-	}
-	return list, forgotten
-}
-
 // stored notes that what was to be written is on disk, and what was to be forgotten
 // is not: bytes that are on disk need not be kept in memory. What has changed
 // meanwhile is not on disk yet. The caller holds mu.
@@ -76,11 +63,15 @@ func (s *Store) stored(w *writing) {
 	for _, r := range w.records {
 		on[r.Key] = r.Digest
 	}
+	gone := make(map[string]bool, len(w.forgotten))
+	for _, key := range w.forgotten {
+		gone[key] = true
+	}
 	for _, id := range w.dirty {
 		switch id.Kind {
 		case clock.Kind:
-		case artefact.Status:
-			s.status[id.Name].nowStored(id, on, w.forgotten)
+		case artefact.Status, artefact.IdentifierList, artefact.CRL:
+			s.keptStored(id, w.versions[id], gone)
 		case artefact.Pivot:
 			h, uri, _ := s.pivotOf(id)
 			h.pivots[uri].b = nil
@@ -90,21 +81,24 @@ func (s *Store) stored(w *writing) {
 	}
 }
 
+// keptStored likewise for a list that is no trust list. If it left while it was
+// written, what was is to be forgotten. The caller holds mu.
+func (s *Store) keptStored(id artefact.ID, written []artefact.Digest, gone map[string]bool) {
+	if k := s.keptOf(id); k != nil {
+		k.nowStored(id, written, gone)
+		return
+	}
+	for _, d := range written {
+		s.forgotten = append(s.forgotten, versionKey(id, d))
+		s.changed()
+	}
+}
+
 func (h *heldList) nowStored(id artefact.ID, on map[string]artefact.Digest) {
 	if d, ok := on[recordKey(id)]; ok && h.list != nil && d == h.ref.Digest {
 		h.b, h.durable = nil, true
 	}
 	if d, ok := on[previousKey(id)]; ok && h.previous != nil && d == h.previous.ref.Digest {
 		h.previous.b = nil
-	}
-}
-
-func (h *heldStatus) nowStored(id artefact.ID, on map[string]artefact.Digest, forgotten []string) {
-	h.stored = slices.DeleteFunc(h.stored, func(d artefact.Digest) bool { return slices.Contains(forgotten, tokenKey(id, d)) })
-	for key, d := range on {
-		if key == tokenKey(id, d) {
-			h.stored = append(h.stored, d)
-			delete(h.unstored, d)
-		}
 	}
 }

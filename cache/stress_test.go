@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgetrust/edgetrust/verify/statuslist"
+
 	"github.com/edgetrust/edgetrust/cache"
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/disk/disktest"
@@ -98,7 +100,7 @@ func TestStress(t *testing.T) {
 			t.Errorf("%s: version %d after a restart, %d before, durable %v", name, is.Ref.Version, was.Ref.Version, was.Durable)
 		}
 	}
-	if got := len(k.store.View().Status(e.uri).Tokens); got != 1 {
+	if got := len(k.store.View().Status(statuslist.StatusList, e.uri).Tokens); got != 1 {
 		t.Errorf("%d tokens after a restart", got)
 	}
 }

@@ -11,7 +11,9 @@ import (
 // few seconds; nothing that a verification says depends on it.
 func (s *Store) Tick(now time.Time) {
 	s.mu.Lock()
+	s.clock.Store(max(s.clock.Load(), s.second(now)))
 	v := s.view.Load()
+	s.alarmHardlyUsed(now)
 	for _, l := range v.trust.lists {
 		s.tick(s.lists[l.Name], l, v, now)
 	}
@@ -27,6 +29,9 @@ func (s *Store) Tick(now time.Time) {
 	s.mu.Unlock()
 	s.settle()
 }
+
+// second counts the seconds since the store's start, from one.
+func (s *Store) second(at time.Time) uint64 { return uint64(max(0, at.Sub(s.start))/time.Second) + 1 }
 
 // tick is Tick for one list, which stands as l in the View v. The caller holds mu.
 func (s *Store) tick(h *heldList, l *verify.List, v *View, now time.Time) {

@@ -3,20 +3,24 @@ package cache
 import (
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/crl"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
 // View is one consistent set of lists. It never changes; the Store swaps in a new
-// one. It implements verify.TrustView.
+// one, which shares with it all that has not changed. It implements verify.TrustView.
 type View struct {
 	*trust
 	start  time.Time
 	floor  time.Time
 	seeded bool
-	status map[string]verify.StatusSlot
+	status statusTables
+	crls   map[crl.IssuerID]verify.CRLSlot
+	clock  *atomic.Uint64
 }
 
 // trust is the part of a View that only trust lists change. Views between which
@@ -34,12 +38,12 @@ type trust struct {
 func (s *Store) nextView() *View {
 	if s.trust == nil {
 		s.trust = s.nextTrust()
+		s.learnFromAnchors(s.trust)
 	}
-	v := &View{trust: s.trust, start: s.start, floor: s.floor, seeded: s.seeded(), status: make(map[string]verify.StatusSlot, len(s.status))}
-	for uri, st := range s.status {
-		v.status[uri] = st.slot()
+	return &View{
+		trust: s.trust, start: s.start, floor: s.floor, seeded: s.seeded(),
+		status: s.nextTables(), crls: s.nextCRLs(), clock: s.clock,
 	}
-	return v
 }
 
 func (s *Store) nextTrust() *trust {
@@ -120,9 +124,6 @@ func (t *trust) Lists() []*verify.List { return t.lists }
 
 // Seeded says whether what must be loaded once was.
 func (v *View) Seeded() bool { return v.seeded }
-
-// Status returns what is held for a status list URI.
-func (v *View) Status(uri string) verify.StatusSlot { return v.status[uri] }
 
 // ClockTrusted says whether now can be right: not well before something that was
 // signed, and not far from where the monotonic clock says it should be.

@@ -44,7 +44,7 @@ func eaaSource(w *verifytest.World) cache.Source {
 // store's options.
 func newWorld(t testing.TB, change func(*verifytest.World, *cache.Options)) *world {
 	t.Helper()
-	vw, err := verifytest.New(time.Now())
+	vw, err := verifytest.NewAt(time.Now(), verifytest.Options{CRLBase: "https://crl.example"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,8 @@ func newWorld(t testing.TB, change func(*verifytest.World, *cache.Options)) *wor
 		t.Fatal(err)
 	}
 	opts := cache.Options{
-		UnsafeTestAnchors: true, Status: vw.StatusURIs(""),
+		UnsafeTestAnchors: true, Status: append(vw.StatusURIs(""), vw.IdentifierURIs("")...),
+		Permit: func(artefact.ID) bool { return true },
 		Notify: func(e cache.Event) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -89,7 +90,24 @@ func loaded(t testing.TB, change func(*verifytest.World, *cache.Options)) *world
 		w.admitList(p, verifytest.ListOptions{}, w.Now)
 	}
 	w.must(w.admit(artefact.Anchors, "eaa", artefact.File, w.EAA().Bundle(), w.Now))
+	w.loadCRLs(w.Now)
 	return w
+}
+
+// loadCRLs admits every revocation list that the store follows, as published at the
+// time.
+func (w *world) loadCRLs(at time.Time) {
+	w.t.Helper()
+	for _, target := range w.store.Targets() {
+		if target.ID.Kind != artefact.CRL {
+			continue
+		}
+		b, ok, err := w.CRLOf(target.ID.Name, at)
+		if err != nil || !ok {
+			w.t.Fatal(target.ID.Name, err)
+		}
+		w.must(w.admit(artefact.CRL, target.ID.Name, artefact.Origin, b, at))
+	}
 }
 
 func (w *world) must(out cache.Outcome, err error) cache.Outcome {
@@ -143,7 +161,7 @@ func (w *world) refuse(kind artefact.Kind, name string, door artefact.Door, b []
 		w.t.Errorf("the refusal %s raised the epoch", want)
 	}
 	last := after[name]
-	if kind == artefact.Status || last.Source.Type != kind {
+	if last.Source.Type != kind {
 		return
 	}
 	if n := len(last.Refused); n == 0 || last.Refused[n-1].Code != want || last.Refused[n-1].Door != door || !last.Refused[n-1].At.Equal(at) {

@@ -10,7 +10,8 @@
 //
 // A request: a listener (node/serve) hands it to node/api, which decodes and bounds
 // it, takes the View once, calls verify.Verifier.Verify and encodes the Result with
-// its basis. No outbound call is made on this path.
+// its basis. No outbound call is made on this path: what it looked for in vain is
+// followed at a later turn (statuslists.go), unless the operator has it fetched at once.
 //
 // The rooms:
 //
@@ -31,7 +32,8 @@
 //	verify           the order of checks, policies, results
 //	verify/sdjwt     SD-JWT VC
 //	verify/mdoc      ISO mdoc
-//	verify/statuslist  Token Status List
+//	verify/statuslist  Token Status List, identifier list
+//	verify/crl       certificate revocation lists
 //	verify/trustlist the common model of lists; etsitl, lote, vical and bundle read the
 //	                 formats
 //	verify/dcql      the query language

@@ -22,7 +22,7 @@ var table = []struct {
 }{
 	{"verify/...", []string{"verify/..."}, "verification is pure: nothing of ours but itself, so that it can be reused and repeated"},
 	{"cache/artefact", nil, "leaf types that every room may name"},
-	{"cache", []string{"cache/artefact", "cache/disk", "verify", "verify/reason", "verify/statuslist", "verify/trustlist/..."}, "the cache judges lists, so it knows their verification, its disk, and nothing that fetches or serves"},
+	{"cache", []string{"cache/artefact", "cache/disk", "verify", "verify/crl", "verify/reason", "verify/statuslist", "verify/trustlist/..."}, "the cache judges lists, so it knows their verification, its disk, and nothing that fetches or serves"},
 	{"cache/disk", nil, "a folder that survives crashes; what lies in it is the cache's to judge"},
 	{"cache/disk/disktest", []string{"cache/disk"}, "a disk whose power can be cut; it is one of that package's file layers"},
 	{"cache/origin", []string{"cache", "cache/artefact", "verify/reason"}, "fetching hands bytes to Admit and knows no format; one refusal asks it for pivots"},

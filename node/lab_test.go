@@ -23,6 +23,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/node/api"
 	"github.com/edgetrust/edgetrust/node/client"
 	"github.com/edgetrust/edgetrust/node/config"
@@ -36,7 +37,7 @@ const labToken = "the-token-of-the-lab"
 type labOptions struct {
 	required []string   // profiles; nil: all
 	public   string     // further members of public
-	extra    string     // further lines of the configuration
+	extra    string     // further lines of the configuration, of status first; ORIGIN is the origin's URL
 	prefetch []string   // paths of further status lists at the origin
 	setup    func(*lab) // called before the node is made
 	files    map[string][]byte
@@ -62,12 +63,15 @@ func newLab(t testing.TB, o labOptions) *lab {
 	t.Helper()
 	ignore := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, ignore) })
-	w, err := verifytest.New(time.Now())
+	l := &lab{dir: t.TempDir(), logs: &syncBuffer{}, origin: newLabOrigin(t)}
+	w, err := verifytest.NewAt(time.Now(), verifytest.Options{CRLBase: l.origin.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{World: w, dir: t.TempDir(), logs: &syncBuffer{}}
-	l.origin = newLabOrigin(t, w, o.lists)
+	l.World, l.origin.world = w, w
+	for _, p := range verifytest.Profiles() {
+		l.origin.publish(t, p, o.lists[p])
+	}
 	l.origin.setDown(o.originDown)
 	w.StatusBase, w.ListBase = l.origin.URL, l.origin.URL
 	if o.setup != nil {
@@ -122,7 +126,7 @@ func (l *lab) config(t testing.TB, o labOptions) *config.Config {
 	}
 	line("    %q: pubeaa", verifytest.TypeResidence)
 	line("status:")
-	status := l.statusURIs()
+	status := append(l.statusURIs(), l.IdentifierURIs(l.origin.URL)...)
 	for _, path := range o.prefetch {
 		status = append(status, l.origin.URL+path)
 	}
@@ -131,7 +135,7 @@ func (l *lab) config(t testing.TB, o labOptions) *config.Config {
 	line("  refresh: {min: 1h, max: 1h}")
 	line("  allow_hosts: [%q]", strings.TrimPrefix(l.origin.URL, "http://"))
 	line("  allow_insecure: true")
-	line("%s", o.extra)
+	line("%s", strings.ReplaceAll(o.extra, "ORIGIN", l.origin.URL))
 	files := map[string][]byte{
 		"list-signer.pem": l.Operator.PEM(), "eaa-ca.pem": eaa.Bundle(), "admin.token": []byte(labToken + "\n"), "edgenode.yaml": []byte(b.String()),
 	}
@@ -170,6 +174,18 @@ func (l *lab) load(t testing.TB) {
 	}
 	for _, uri := range l.node.opts.Config.Status.Prefetch {
 		l.look(t, uri)
+	}
+	l.loadCRLs(t)
+}
+
+// loadCRLs has the node look at the revocation lists of every authority now, which
+// it would do in its own time.
+func (l *lab) loadCRLs(t testing.TB) {
+	t.Helper()
+	for _, f := range l.node.store.Targets() {
+		if f.ID.Kind == artefact.CRL {
+			l.look(t, f.ID.Name)
+		}
 	}
 }
 
@@ -268,12 +284,9 @@ type labOrigin struct {
 	override map[string]http.HandlerFunc // by path
 }
 
-func newLabOrigin(t testing.TB, w *verifytest.World, lists map[string]verifytest.ListOptions) *labOrigin {
+func newLabOrigin(t testing.TB) *labOrigin {
 	t.Helper()
-	o := &labOrigin{world: w, lists: make(map[string][]byte), override: make(map[string]http.HandlerFunc)}
-	for _, p := range verifytest.Profiles() {
-		o.publish(t, p, lists[p])
-	}
+	o := &labOrigin{lists: make(map[string][]byte), override: make(map[string]http.HandlerFunc)}
 	o.Server = httptest.NewServer(o)
 	t.Cleanup(o.Close)
 	return o
@@ -315,6 +328,13 @@ func (o *labOrigin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h(w, r)
 	case list != nil:
 		respond(w, r, "application/jose", list)
+	case strings.HasPrefix(r.URL.Path, "/crl/"):
+		b, ok, err := o.world.CRLOf(o.URL+r.URL.Path, time.Now())
+		if err != nil || !ok {
+			http.NotFound(w, r)
+			return
+		}
+		respond(w, r, "application/pkix-crl", b)
 	default:
 		b, media, ok, err := o.world.StatusToken(o.URL+r.URL.Path, time.Now())
 		if err != nil || !ok {

@@ -93,7 +93,7 @@ func (m *metrics) event(e cache.Event) {
 
 // look counts one look at an origin.
 func (m *metrics) look(id artefact.ID, outcome string) {
-	m.looks.WithLabelValues(statusKind(id), outcome).Inc()
+	m.looks.WithLabelValues(nameOf(id), outcome).Inc()
 }
 
 var (
@@ -102,7 +102,11 @@ var (
 	listAnchors    = prometheus.NewDesc("edgetrust_list_anchors", "Anchors of a list that are held.", []string{"list"}, nil)
 	listSkipped    = prometheus.NewDesc("edgetrust_list_skipped_certificates", "Certificates of a list that cannot be used.", []string{"list"}, nil)
 	listState      = prometheus.NewDesc("edgetrust_list_state", "1 for the state a list is in.", []string{"list", "state"}, nil)
-	statusHeld     = prometheus.NewDesc("edgetrust_status_lists", "Status lists, followed and held.", []string{"what"}, nil)
+	statusHeld     = prometheus.NewDesc("edgetrust_status_lists", "Status lists and identifier lists: followed, held, and held past their end.", []string{"what"}, nil)
+	crlsHeld       = prometheus.NewDesc("edgetrust_crls", "Certificate revocation lists: followed, held, and held past their next update.", []string{"what"}, nil)
+	statusBytes    = prometheus.NewDesc("edgetrust_status_memory_bytes", "Memory that status lists and revocation lists take, and may take.", []string{"what"}, nil)
+	statusLeft     = prometheus.NewDesc("edgetrust_status_memory_total", "Lists that left to make room, that found none, and that a limit on their number kept out.", []string{"what"}, nil)
+	statusTiny     = prometheus.NewDesc("edgetrust_status_tiny_issuers", "Issuers whose status lists have so few entries that one could point at a person.", nil, nil)
 	statusEntries  = prometheus.NewDesc("edgetrust_status_entries", "Entries of the status lists that are held.", nil, nil)
 	clockTrusted   = prometheus.NewDesc("edgetrust_clock_trusted", "1 while the clock can be right; 0: every answer is indeterminate.", nil, nil)
 	dataDirWorks   = prometheus.NewDesc("edgetrust_data_dir_writable", "1 while what is admitted survives a restart; 0: data_dir failed.", nil, nil)
@@ -113,7 +117,7 @@ var (
 type listCollector struct{ store *cache.Store }
 
 func (c listCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{listAge, listNextUpdate, listAnchors, listSkipped, listState, statusHeld, statusEntries, statusOldest, clockTrusted, dataDirWorks, dataDirAside} {
+	for _, d := range []*prometheus.Desc{listAge, listNextUpdate, listAnchors, listSkipped, listState, statusHeld, crlsHeld, statusBytes, statusLeft, statusTiny, statusEntries, statusOldest, clockTrusted, dataDirWorks, dataDirAside} {
 		ch <- d
 	}
 }
@@ -146,19 +150,36 @@ func (c listCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(dataDirWorks, one(d.Err == nil))
 		gauge(dataDirAside, float64(len(d.Aside)))
 	}
-	st := c.store.StatusLists()
+	st := c.store.StatusLists(now)
 	gauge(statusHeld, float64(st.Followed), "followed")
 	gauge(statusHeld, float64(st.Held), "held")
+	gauge(statusHeld, float64(st.Expired), "expired")
+	gauge(crlsHeld, float64(st.CRLsFollowed), "followed")
+	gauge(crlsHeld, float64(st.CRLsHeld), "held")
+	gauge(crlsHeld, float64(st.CRLsExpired), "expired")
+	gauge(statusBytes, float64(st.Used), "used")
+	gauge(statusBytes, float64(st.Max), "max")
+	counter := func(v uint64, what string) {
+		ch <- prometheus.MustNewConstMetric(statusLeft, prometheus.CounterValue, float64(v), what)
+	}
+	counter(st.Evicted, "evicted")
+	counter(st.Refused, "refused")
+	counter(st.KeptOut, "kept_out")
+	gauge(statusTiny, float64(st.Tiny))
 	gauge(statusEntries, float64(st.Entries))
 	if !st.Oldest.IsZero() {
 		gauge(statusOldest, now.Sub(st.Oldest).Seconds())
 	}
 }
 
-// statusKind is a status list's name in metrics, where no URI may stand.
-func statusKind(id artefact.ID) string {
-	if id.Kind == artefact.Status {
+// nameOf is what a metric calls a list: none but a trust list is named, so that no
+// URI stands there.
+func nameOf(id artefact.ID) string {
+	switch id.Kind {
+	case artefact.Status, artefact.IdentifierList:
 		return "status"
+	case artefact.CRL, artefact.Aggregation:
+		return string(id.Kind)
 	}
 	return id.Name
 }

@@ -72,6 +72,9 @@ type Node struct {
 	// requests in a node whose lists are small.
 	ballast []byte
 
+	ownProcess bool // Run made it
+	gcSet      int  // what keepHeadroom has set, by keepTime alone
+
 	draining atomic.Bool
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup
@@ -97,7 +100,8 @@ func New(o Options) (*Node, error) {
 		return nil, err
 	}
 	n.store = cache.New(cache.Options{
-		Sources: sources, Status: c.Status.Prefetch, Soak: c.Trust.Soak,
+		Sources: sources, Status: c.Status.Prefetch, Aggregations: c.Status.Aggregation, Soak: c.Trust.Soak,
+		MaxMemory: c.Status.MaxMemory, FlipAlarm: c.Status.FlipAlarm, Permit: n.permits, Grown: n.grown,
 		RemovalShare: c.Trust.SuddenRemoval.Share, RemovalHold: c.Trust.SuddenRemoval.Hold,
 		UnsafeTestAnchors: o.UnsafeDev, Logger: n.log, Notify: n.told,
 	}, now)
@@ -144,6 +148,7 @@ func (n *Node) Start(ctx context.Context) error {
 		n.follower.Run(ctx)
 	})
 	n.wg.Go(func() { n.keepTime(ctx) })
+	n.wg.Go(func() { n.keepFinding(ctx) })
 	n.wg.Go(func() { n.fail(n.public.Serve()) })
 	n.wg.Go(func() { n.fail(n.admin.Serve(n.adminLis)) })
 	n.log.Info("listening", "public", n.Addr(), "admin", n.AdminAddr(), "node", n.opts.Config.Name, "version", n.opts.Version)
@@ -161,12 +166,15 @@ func (n *Node) restore(held *disk.Contents) {
 
 // keepTime tells the store, every few seconds, what time it is.
 func (n *Node) keepTime(ctx context.Context) {
-	t := time.NewTicker(tick)
+	t, h := time.NewTicker(tick), time.NewTicker(headroomTick)
 	defer t.Stop()
+	defer h.Stop()
 	for {
 		select {
 		case <-t.C:
 			n.store.Tick(time.Now())
+		case <-h.C:
+			n.keepHeadroom(n.store.Used())
 		case <-ctx.Done():
 			return
 		}
@@ -206,7 +214,7 @@ func (n *Node) listen() error {
 		return fmt.Errorf("admin.listen: %w; another node may be running", err)
 	}
 	n.admin = admin.Server(admin.New(admin.Options{
-		Readiness: n.readiness, Refresher: engine{n}, Publisher: engine{n}, Operator: engine{n}, Metrics: n.metrics.handler(), Tokens: adminTokens,
+		Readiness: n.readiness, Refresher: engine{n}, Publisher: engine{n}, Operator: engine{n}, StatusKeeper: engine{n}, Metrics: n.metrics.handler(), Tokens: adminTokens,
 		Loopback: isLoopback(n.adminLis.Addr()), Hosts: []string{c.Name}, Logger: n.log,
 	}), n.log)
 	return nil
@@ -256,6 +264,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	n.ownProcess = true
 	if err := n.Start(ctx); err != nil {
 		n.Close()
 		return err

@@ -32,7 +32,7 @@ type outage struct {
 
 func newOutage(t *testing.T) *outage {
 	t.Helper()
-	w, err := verifytest.New(time.Now())
+	w, err := verifytest.NewAt(time.Now(), verifytest.Options{CRLBase: upstream})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +107,7 @@ func (o *outage) publish() {
 	for uri, token := range tokens {
 		set(strings.TrimPrefix(uri, upstream), token.Token, nil)
 	}
+	o.publishCRLs()
 }
 
 func (o *outage) fault(f cachetest.Fault) {
@@ -196,6 +197,7 @@ func TestOutage(t *testing.T) {
 		}
 		o.fault(cachetest.None)
 		o.publishTokens()
+		o.publishCRLs()
 		time.Sleep(10 * time.Minute)
 		if got := row("back"); got[0] != "valid" || got[4] != "invalid" {
 			t.Errorf("ten minutes after the origins are back: %q", got)
@@ -210,7 +212,7 @@ func (o *outage) wantDuring(t *testing.T, hour int, said []string) {
 	t.Helper()
 	stale := ""
 	if hour >= 24 {
-		stale = " (trustlist_stale)"
+		stale = " (trustlist_stale) (crl_expired)" // which are of a day, too
 	}
 	want := map[string]string{
 		"mdl-vical":      "valid" + stale, // short-lived: needs no status
@@ -228,6 +230,20 @@ func (o *outage) wantDuring(t *testing.T, hour int, said []string) {
 		if w := want[sample]; w != "" && said[i] != w {
 			t.Errorf("hour %d, %s: %s, want %s", hour, sample, said[i], w)
 		}
+	}
+}
+
+// publishCRLs publishes revocation lists as of now.
+func (o *outage) publishCRLs() {
+	o.t.Helper()
+	crls, err := o.CRLs(time.Now())
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	for url, der := range crls {
+		path := strings.TrimPrefix(url, upstream)
+		o.origin.Set(path, cachetest.Document{Body: der})
+		o.paths = append(o.paths, path)
 	}
 }
 

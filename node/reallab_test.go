@@ -63,7 +63,7 @@ func newDeadLab(t testing.TB) *realLab {
 	t.Helper()
 	ignore := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, ignore) })
-	w, err := verifytest.New(time.Now())
+	w, err := verifytest.NewAt(time.Now(), verifytest.Options{CRLBase: upstream})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +112,13 @@ func (l *realLab) publish() {
 	l.set(nlPath, l.must(l.TL("NL", verifytest.TLOptions{})))
 	l.set(vicalPath, l.must(l.VICAL(verifytest.VICALOptions{})))
 	l.set(pidPath, l.must(l.LoTE("pid", verifytest.ListOptions{})))
+	crls, err := l.CRLs(time.Now())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for url, der := range crls {
+		l.set(strings.TrimPrefix(url, upstream), der)
+	}
 }
 
 func (l *realLab) must(b []byte, err error) []byte {

@@ -11,7 +11,6 @@ import (
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/origin"
 	"github.com/edgetrust/edgetrust/node/config"
-	"github.com/edgetrust/edgetrust/verify/statuslist"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 	"github.com/edgetrust/edgetrust/verify/trustlist/lote"
 )
@@ -65,8 +64,8 @@ func (n *Node) targets() (list []origin.Followed) {
 		}
 		list = append(list, n.listTarget(src, configured[of]))
 	}
-	for _, uri := range c.Status.Prefetch {
-		list = append(list, statusTarget(c.Status, uri))
+	for _, t := range n.store.Targets() {
+		list = append(list, statusTarget(c.Status, t))
 	}
 	return list
 }
@@ -119,17 +118,6 @@ var accepts = map[artefact.Kind]string{
 	artefact.TL:    "application/vnd.etsi.tsl+xml, application/xml;q=0.9, */*;q=0.1",
 	artefact.LoTE:  "application/jose, application/jwt;q=0.9, */*;q=0.1",
 	artefact.VICAL: "application/cose, application/cbor;q=0.9, application/cwt;q=0.9, */*;q=0.1",
-}
-
-func statusTarget(s config.Status, uri string) origin.Followed {
-	return origin.Followed{
-		ID: artefact.ID{Kind: artefact.Status, Name: uri}, Door: artefact.Origin,
-		Target: origin.Target{
-			URL: uri, Accept: statuslist.MediaTypeJWT + ", " + statuslist.MediaTypeCWT, Max: cache.MaxStatus,
-			AllowInsecure: s.Insecure(uri),
-		},
-		Next: func(o cache.Outcome) time.Duration { return min(max(o.TTL, s.RefreshMin), s.RefreshMax) },
-	}
 }
 
 // fetcher makes what fetches lists, as the configuration wants them reached.

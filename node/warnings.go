@@ -34,10 +34,17 @@ func Warnings(c *config.Config) (list []string) {
 	if c.Status.AllowInsecure {
 		add("status.allow_insecure: the hosts in allow_hosts are fetched over plain HTTP")
 	}
+	if c.Status.OnMiss == config.Fetch {
+		add("status.on_miss is fetch: a presentation can then cause a request to an issuer's host, which learns when and from where")
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Policies)) {
 		p := c.Policies[name]
-		if p.Status == verify.Skip {
-			add("policy %s skips status: revoked credentials are valid under it", name)
+		warnRevocation("policy "+name, p.Revocation, add)
+		for _, kind := range slices.Sorted(maps.Keys(p.Kinds)) {
+			warnRevocation(fmt.Sprintf("policy %s for kind %s", name, kind), p.Kinds[kind], add)
+		}
+		for _, typ := range slices.Sorted(maps.Keys(p.Types)) {
+			warnRevocation(fmt.Sprintf("policy %s for type %s", name, typ), p.Types[typ], add)
 		}
 		if p.HolderBinding == verify.Skip {
 			add("policy %s skips holder binding: a stolen credential is valid under it", name)
@@ -47,6 +54,15 @@ func Warnings(c *config.Config) (list []string) {
 		}
 	}
 	return list
+}
+
+func warnRevocation(what string, r verify.Revocation, add func(format string, args ...any)) {
+	if r.Status == verify.Skip {
+		add("%s skips status: revoked credentials are valid under it", what)
+	}
+	if r.CRL == verify.Skip {
+		add("%s skips crl: credentials under a revoked certificate are valid under it", what)
+	}
 }
 
 func warnSource(s config.Source, add func(format string, args ...any)) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/node/config"
 	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
 // careful is a configuration that nothing has to be said of.
@@ -38,7 +39,19 @@ func TestWarnings(t *testing.T) {
 		"source pid takes a:x for a:y":                func(c *config.Config) { c.Trust.Sources[0].Aliases = map[string]string{"a:x": "a:y"} },
 		"under https://a/ is fetched from https://b,": func(c *config.Config) { c.Trust.Rewrite[0].AllowPrivate = true },
 		"status.allow_insecure":                       func(c *config.Config) { c.Status.AllowInsecure = true },
-		"policy default skips status":                 func(c *config.Config) { p := verify.DefaultPolicy(); p.Status = verify.Skip; c.Policies["default"] = p },
+		"a request to an issuer's host":               func(c *config.Config) { c.Status.OnMiss = config.Fetch },
+		"policy default skips crl":                    func(c *config.Config) { p := verify.DefaultPolicy(); p.CRL = verify.Skip; c.Policies["default"] = p },
+		"policy default for kind eaa skips crl": func(c *config.Config) {
+			p := verify.DefaultPolicy()
+			p.Kinds = map[trustlist.Kind]verify.Revocation{trustlist.KindEAA: {Status: verify.Required, CRL: verify.Skip}}
+			c.Policies["default"] = p
+		},
+		"policy default for type org.x skips status": func(c *config.Config) {
+			p := verify.DefaultPolicy()
+			p.Types = map[string]verify.Revocation{"org.x": {Status: verify.Skip, CRL: verify.Required}}
+			c.Policies["default"] = p
+		},
+		"policy default skips status": func(c *config.Config) { p := verify.DefaultPolicy(); p.Status = verify.Skip; c.Policies["default"] = p },
 	} {
 		c := careful()
 		weaken(c)

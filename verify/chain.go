@@ -34,6 +34,7 @@ type Chain struct {
 	anchor              AnchorRef
 	notBefore, notAfter time.Time
 	warnings            []error
+	links               []link // certs, each with who could revoke it
 
 	subject, fingerprint string // of the leaf, as an answer names it
 }
@@ -114,6 +115,7 @@ func (c *check) build(ders [][]byte, kind trustlist.Kind, typ, format string) (*
 	if t.Anchor.Mode == trustlist.Direct {
 		ch.certs = ch.certs[:1]
 	}
+	ch.links = linksOf(ch.certs, t)
 	ch.notBefore, ch.notAfter = window(append(slices.Clip(ch.certs), t.Anchor.Cert))
 	return &path{ch, t}, nil
 }

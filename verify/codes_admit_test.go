@@ -114,7 +114,7 @@ func badLists() []provocation {
 			}}}
 			w.store = cache.New(opts, w.now)
 			w.admit(t, artefact.LoTE, "pid", artefact.Origin, w.list(t, options{Signer: key}))
-			req := sd{request: func(r *verify.Request) { r.Policy.Status = verify.Skip }}.build(t, w)
+			req := sd{request: func(r *verify.Request) { r.Policy.Status, r.Policy.CRL = verify.Skip, verify.Skip }}.build(t, w)
 			return warnings(t, w.verifier.Verify(w.store.View(), req, w.now.Add(time.Minute+time.Second)))
 		}},
 	}

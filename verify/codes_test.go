@@ -22,6 +22,7 @@ func provocations() []provocation {
 	return slices.Concat(
 		fromSamples(), badSDJWTs(), badDisclosures(), badKeyBindings(), badMdocs(), badAnswers(), badStatuses(),
 		badChains(), badNodes(), badLists(), badRealLists(), badTokens(),
+		badIdentifierLists(), badCRLs(),
 	)
 }
 

@@ -80,7 +80,7 @@ func badChains() []provocation {
 			of := func(res *verify.Result) []reason.Code { return warnings(t, res) }
 			return later(24*time.Hour, sd{request: func(r *verify.Request) {
 				patient(r)
-				r.Policy.Status = verify.Skip
+				r.Policy.Status, r.Policy.CRL = verify.Skip, verify.Skip
 			}}, of)(t)
 		}},
 		{code: reason.AnchorChangeHeld, run: func(t *testing.T) []reason.Code {

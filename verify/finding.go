@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"slices"
+
 	"github.com/edgetrust/edgetrust/verify/reason"
 )
 
@@ -38,6 +40,22 @@ func (f *finding) warn(errs ...error) {
 	for _, err := range errs {
 		f.Warnings = append(f.Warnings, toReason(err))
 	}
+}
+
+// once is refuse for what several lists may say alike.
+func (f *finding) once(err error) {
+	if !has(f.Reasons, reason.CodeOf(err)) {
+		f.refuse(err)
+	}
+}
+
+func has(reasons []Reason, code reason.Code) bool {
+	return slices.ContainsFunc(reasons, func(r Reason) bool { return r.Code == code })
+}
+
+// invalid says whether what was found so far makes the credential invalid.
+func (f *finding) invalid() bool {
+	return slices.ContainsFunc(f.Reasons, func(r Reason) bool { return verdictOf(r.Code) == Invalid })
 }
 
 func (f *finding) settle() Credential {

@@ -50,6 +50,14 @@ func nationalPID(typ string) (country string, ok bool) {
 	return trustlist.Territory(cc), true
 }
 
+// basePID returns the type that a national PID type extends, "" for other types.
+func basePID(typ string) string {
+	if _, ok := nationalPID(typ); !ok {
+		return ""
+	}
+	return pidPrefix + typ[strings.LastIndexByte(typ, ':')+1:]
+}
+
 // satisfies says whether a credential of the types presented is one of type
 // asked. A national PID extends the base type of the same version (PID Rulebook
 // 1.7); that its issuer may use it is checked against the anchor's country.
@@ -58,7 +66,7 @@ func satisfies(asked string, presented []string) bool {
 		if t == asked {
 			return true
 		}
-		if _, ok := nationalPID(t); ok && asked == pidPrefix+t[strings.LastIndexByte(t, ':')+1:] {
+		if base := basePID(t); base != "" && asked == base {
 			return true
 		}
 	}

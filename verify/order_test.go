@@ -7,6 +7,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify"
 	"github.com/edgetrust/edgetrust/verify/dcql"
 	"github.com/edgetrust/edgetrust/verify/reason"
+	"github.com/edgetrust/edgetrust/verify/statuslist"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
 )
 
@@ -16,9 +17,9 @@ type watched struct {
 	status int
 }
 
-func (w *watched) Status(uri string) verify.StatusSlot {
+func (w *watched) Status(m statuslist.Mechanism, uri string) verify.StatusSlot {
 	w.status++
-	return w.TrustView.Status(uri)
+	return w.TrustView.Status(m, uri)
 }
 
 // TestStatusOnlyOfGoodCredentials: an invalid credential's status is not looked up
@@ -36,6 +37,9 @@ func TestStatusOnlyOfGoodCredentials(t *testing.T) {
 				s.Codes[0] == reason.StatusIndexOutOfRange || s.Codes[0] == reason.StatusUnavailable),
 			s.Name == "mdoc-mac-key-missing": // only the request's fault
 			want = 1
+		}
+		if s.Name == "mdoc-both-mechanisms-revoked" {
+			want = 2
 		}
 		if view.status != want {
 			t.Errorf("%s: the status was looked up %d times, want %d", s.Name, view.status, want)

@@ -126,7 +126,7 @@ func TestStatusPolicy(t *testing.T) {
 		{"revoked", verify.Skip, verify.Valid, verify.StatusSkipped, ""},
 		{"suspended", verify.BestEffort, verify.Invalid, verify.StatusSuspended, ""},
 		{"mdoc-revoked", verify.BestEffort, verify.Invalid, verify.StatusRevoked, ""},
-		{"status-out-of-range", verify.BestEffort, verify.Invalid, "", ""},
+		{"status-out-of-range", verify.BestEffort, verify.Invalid, verify.StatusUndetermined, ""},
 		{"short-lived", verify.Required, verify.Valid, verify.StatusNotRequired, ""},
 		{"mdoc-short-lived", verify.Required, verify.Valid, verify.StatusNotRequired, ""},
 		{"mdoc-no-status", verify.BestEffort, verify.Valid, verify.StatusUndetermined, reason.StatusMissing},

@@ -75,12 +75,19 @@ const (
 // Policy is the relying party's risk decision (ARF 3.0 VCR_13, VCR_14). The zero
 // value is not usable; start from DefaultPolicy.
 type Policy struct {
-	Name          string
-	Status        Mode          // required, best_effort or skip
+	Name string
+	// Revocation is demanded of credentials for which neither Types nor Kinds says
+	// otherwise; a type goes before its kind.
+	Revocation
+	Kinds map[trustlist.Kind]Revocation
+	// Types is by vct or docType. The entry of urn:eudi:pid:1 is also that of the
+	// national types which extend it and have none; a type of aka_vcts counts where
+	// vct has no entry.
+	Types map[string]Revocation
+
 	HolderBinding Mode          // required, if_present, skip or forbidden
 	ClockSkew     time.Duration // tolerated on every time a credential or binding states
 	KBMaxAge      time.Duration // oldest KB-JWT
-	MaxStatusAge  time.Duration // oldest status list, counted from its iat; 0: no limit
 	MaxListAge    time.Duration // oldest look at a trust list; 0: no limit
 	Algorithms    []string      // JOSE names agreed for signatures; empty: all supported ones
 	// AllowLegacyTyp also accepts typ vc+sd-jwt, used until November 2024.
@@ -93,10 +100,46 @@ type Policy struct {
 	AllowAudienceSlash bool
 }
 
+// Revocation is what has to be known of whether a credential, or a certificate
+// above it, was revoked. What cannot be known is a reason where the mode is
+// Required, a warning where it is BestEffort.
+type Revocation struct {
+	Status       Mode          // the credential: required, best_effort or skip
+	CRL          Mode          // the certificates of its issuer and of who signs its status: likewise
+	MaxStatusAge time.Duration // oldest status list, counted from its iat; 0: no limit
+	ShortLived   time.Duration // longest validity that needs no status, at most MaxShortLived; 0: each needs one
+}
+
+// MaxShortLived is the longest validity that may waive a status (ARF 3.0 VCR_01).
+const MaxShortLived = 24 * time.Hour
+
+// revocation is what the policy demands of a credential of a kind and of types, vct
+// or docType first.
+func (p Policy) revocation(kind trustlist.Kind, types ...string) Revocation {
+	for _, typ := range types {
+		if len(p.Types) == 0 {
+			break
+		}
+		if r, ok := p.Types[typ]; ok {
+			return r
+		}
+		if base := basePID(typ); base != "" {
+			if r, ok := p.Types[base]; ok {
+				return r
+			}
+		}
+	}
+	if r, ok := p.Kinds[kind]; ok {
+		return r
+	}
+	return p.Revocation
+}
+
 // DefaultPolicy is the policy of a request that names none.
 func DefaultPolicy() Policy {
 	return Policy{
-		Name: "default", Status: Required, HolderBinding: Required,
+		Name:       "default",
+		Revocation: Revocation{Status: Required, CRL: BestEffort, ShortLived: MaxShortLived}, HolderBinding: Required,
 		ClockSkew: 60 * time.Second, KBMaxAge: 300 * time.Second,
 	}
 }

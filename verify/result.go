@@ -35,6 +35,10 @@ type Result struct {
 	Credentials []Credential `json:"credentials"`
 	Reasons     []Reason     `json:"reasons"` // of the answer as a whole
 	Basis       []Basis      `json:"basis"`
+
+	// Lacking is what was looked for and is not held. It is for whoever fetches, not
+	// part of the answer: a URI says more of a credential than the answer may.
+	Lacking []Lacking `json:"-"`
 }
 
 // Checked says which nonce and audience were checked, because the replay state is
@@ -99,7 +103,7 @@ const (
 // holds the index or the list's URI.
 type Status struct {
 	State      string    `json:"state"`
-	Mechanism  string    `json:"mechanism,omitempty"`   // status_list
+	Mechanism  string    `json:"mechanism,omitempty"`   // status_list or identifier_list
 	AsOf       time.Time `json:"as_of,omitzero"`        // the token's iat
 	AgeSeconds *int64    `json:"age_seconds,omitempty"` // since as_of; nil without one
 	Expires    time.Time `json:"expires,omitzero"`

@@ -1,9 +1,9 @@
 package verify
 
 import (
-	"crypto/x509"
 	"time"
 
+	"github.com/edgetrust/edgetrust/verify/crl"
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/statuslist"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
@@ -29,8 +29,12 @@ type TrustView interface {
 	// ListsFor returns every configured list that can hold anchors of the kind,
 	// those never loaded included.
 	ListsFor(kind trustlist.Kind) []*List
-	// Status returns what is held for a status list URI; the zero slot if nothing.
-	Status(uri string) StatusSlot
+	// Status returns what is held for the URI of a status list or an identifier
+	// list; the zero slot if nothing.
+	Status(m statuslist.Mechanism, uri string) StatusSlot
+	// CRLs returns what is held of an authority's revocation lists; the zero slot if
+	// nothing.
+	CRLs(issuer crl.IssuerID) CRLSlot
 }
 
 // Trusted is an anchor with the list it stands in, or stood in.
@@ -103,15 +107,23 @@ type StatusSlot struct {
 	Refused reason.Code
 }
 
-// StatusToken is a verified status list token with the anchors it rests on. Their
-// usability is looked up in the View at each use, so that withdrawal and expiry
-// of an anchor act at once.
+// StatusToken is a verified status list or identifier list token with the anchors it
+// rests on. Their usability is looked up in the View at each use, so that withdrawal
+// and expiry of an anchor act at once.
 type StatusToken struct {
-	Token  *statuslist.Token
-	SHA256 [32]byte // of the signed bytes as received
-	Leaf   *x509.Certificate
-	// Anchors names the anchors that the signer's chain ends at.
-	Anchors []AnchorRef
+	*StatusSignature // shared by the tokens of one signer
+	Token            *statuslist.Token
+	SHA256           [32]byte // of the signed bytes as received
+}
+
+// CRLSlot is everything held of the revocation lists of one authority.
+type CRLSlot struct {
+	// Lists are those with the highest number. There is more than one if the
+	// authority gave one number to several: a certificate is revoked by any of them.
+	Lists []*crl.List
+	// Refused is the code of the newest list that was refused, "" if none was since
+	// the last good one.
+	Refused reason.Code
 }
 
 // AnchorRef names an anchor across Views.

@@ -46,6 +46,6 @@ var statusInputs = map[string]string{
 	"keys.json":                     "the key of the draft's examples",
 	"draft20-appendix-vectors.json": "lists without a token: package statuslist inflates them",
 	"draft20-section4-small.json":   "lists without a token: package statuslist inflates them",
-	"vck-identifier-list.hex":       "an identifier list, a mechanism that is not supported yet",
+	"vck-identifier-list.hex":       "an identifier list without a token: package statuslist signs it",
 	"vck-identifier-list-info.txt":  "notation of vck-identifier-list.hex",
 }

@@ -111,7 +111,11 @@ func (c *check) entry(id string, presentations []string) {
 		}
 		for n, p := range list {
 			f := &finding{Credential: Credential{ID: id, Index: i, Document: n, Format: p.format(), Type: p.unverifiedType()}}
+			held := len(c.res.Lacking)
 			c.credential(f, want, p)
+			if f.invalid() { // nobody is asked anything on its behalf
+				c.res.Lacking = c.res.Lacking[:held]
+			}
 			c.add(f)
 		}
 	}
@@ -142,6 +146,10 @@ func (c *check) credential(f *finding, want wanted, p presented) {
 	f.notes(path.notes(c.now, c.req.Policy))
 	f.warn(path.warnings...)
 	f.warn(path.listWarnings(c.now)...)
+	pol := c.req.Policy.revocation(kind, p.unverifiedType())
+	if c.revoked(f, path, pol.CRL) {
+		return
+	}
 	// 4. Issuer signature.
 	if f.refuse(p.verifyIssuer(path.leaf, c.req.Policy)) {
 		return
@@ -152,6 +160,13 @@ func (c *check) credential(f *finding, want wanted, p presented) {
 	if f.refuse(p.disclose()) {
 		return
 	}
+	// What else the credential is called is known only now.
+	if all := p.types(); len(all) > 1 {
+		if pol = c.req.Policy.revocation(kind, all...); c.revoked(f, path, pol.CRL) {
+			return
+		}
+	}
+	c.lacksCRLs(path, pol.CRL)
 	// 6. Validity window, and the audience where the issuer limits it.
 	f.Validity = p.validity()
 	if f.refuse(p.checkValid(c, path.leaf)) {
@@ -169,7 +184,7 @@ func (c *check) credential(f *finding, want wanted, p presented) {
 	}
 	// 9. Credential status, last: a credential that is itself invalid must not
 	// have its status looked up (Token Status List section 8.3).
-	c.status(f, path, p)
+	c.status(f, path, p, pol)
 	if c.req.IncludeClaims {
 		f.claims = p.publicClaims()
 	}

@@ -37,7 +37,7 @@ func newWorld(t testing.TB, o verify.Options) *world {
 func bareWorld(t testing.TB, o verify.Options) *world {
 	t.Helper()
 	now := time.Now()
-	vw, err := verifytest.New(now)
+	vw, err := verifytest.NewAt(now, verifytest.Options{CRLBase: "https://crl.example"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,16 +51,39 @@ func bareWorld(t testing.TB, o verify.Options) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := cache.Options{UnsafeTestAnchors: true, Status: vw.StatusURIs(vw.StatusBase)}
+	w.store = cache.New(w.storeOptions(), now)
+	return w
+}
+
+// storeOptions are those of a store that follows all that the world publishes.
+func (w *world) storeOptions() cache.Options {
+	opts := cache.Options{
+		UnsafeTestAnchors: true, Status: append(w.StatusURIs(w.StatusBase), w.IdentifierURIs(w.StatusBase)...),
+		Permit: func(artefact.ID) bool { return true },
+	}
 	for _, p := range verifytest.Profiles() {
-		opts.Sources = append(opts.Sources, cache.Source{Name: p, Type: artefact.LoTE, Profile: p, URL: "https://lists.example/" + p, Signers: []*x509.Certificate{vw.Operator.Cert}})
+		opts.Sources = append(opts.Sources, cache.Source{Name: p, Type: artefact.LoTE, Profile: p, URL: "https://lists.example/" + p, Signers: []*x509.Certificate{w.Operator.Cert}})
 	}
 	opts.Sources = append(opts.Sources, cache.Source{
 		Name: "eaa", Type: artefact.Anchors, URL: "file:eaa.pem", Kind: trustlist.KindEAA, Territory: "DE",
-		Purposes: []trustlist.Purpose{trustlist.Issuance, trustlist.Revocation}, Types: vw.EAA().Types,
+		Purposes: []trustlist.Purpose{trustlist.Issuance, trustlist.Revocation}, Types: w.EAA().Types,
 	})
-	w.store = cache.New(opts, now)
-	return w
+	return opts
+}
+
+// emptied is the world beside another store, which holds its trust lists alone.
+func (w *world) emptied(t testing.TB) *world {
+	t.Helper()
+	other := *w
+	other.store = cache.New(w.storeOptions(), w.now)
+	other.loadLists(t)
+	return &other
+}
+
+// follow has the store follow what verification found lacking.
+func (w *world) follow(res *verify.Result) {
+	w.store.Discover(res.Lacking)
+	w.store.FollowFound(w.now)
 }
 
 func (w *world) loadLists(t testing.TB) {
@@ -86,6 +109,22 @@ func (w *world) loadStatus(t testing.TB) {
 			continue // signed under an anchor that does not count
 		}
 		w.admit(t, artefact.Status, uri, artefact.Origin, token.Token)
+	}
+	w.loadCRLs(t)
+}
+
+// loadCRLs loads the revocation lists that the store follows.
+func (w *world) loadCRLs(t testing.TB) {
+	t.Helper()
+	for _, target := range w.store.Targets() {
+		if target.ID.Kind != artefact.CRL {
+			continue
+		}
+		b, ok, err := w.CRLOf(target.ID.Name, w.now)
+		if err != nil || !ok {
+			t.Fatal(target.ID.Name, err)
+		}
+		w.admit(t, artefact.CRL, target.ID.Name, artefact.Origin, b)
 	}
 }
 

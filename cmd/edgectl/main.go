@@ -34,6 +34,7 @@ const about = `Asks a node, and explains what it answers.
   edgectl inspect --signers oj.pem eu-lotl.xml          offline: what is this list, and is it good?
   edgectl explain --config edgenode.yaml request.json   offline: what would it take to trust this?
   edgectl --admin-token-file admin.token refresh https://lists.example.eu/pid.json
+  edgectl --admin-token-file admin.token status --lists            what it keeps to know what is revoked
   edgectl --admin-token-file admin.token lists accept eu-lotl:DE   a change held back is right
   edgectl --admin-token-file admin.token publish lists/            feed a node that reaches no origin
 

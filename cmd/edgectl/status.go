@@ -7,7 +7,9 @@ import (
 	"github.com/edgetrust/edgetrust/node/client"
 )
 
-type statusCommand struct{}
+type statusCommand struct {
+	Lists bool `help:"Show the status lists and certificate revocation lists that it keeps instead; needs its private listener."`
+}
 
 // nodeStatus is what status --json prints.
 type nodeStatus struct {
@@ -21,6 +23,9 @@ type nodeStatus struct {
 // Run prints how the node is. Readiness is the private listener's to tell; where
 // that is not known, what the public one says has to do.
 func (c *statusCommand) Run(r *run) error {
+	if c.Lists {
+		return r.statusLists()
+	}
 	cl, err := r.public()
 	if err != nil {
 		return err

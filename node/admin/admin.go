@@ -1,5 +1,5 @@
 // Package admin is the private listener: health and readiness, metrics, profiles,
-// and what an operator can make a node do: look at a list now, take in one that he
+// the status lists that a node keeps, and what an operator can make a node do: look at a list now, take in one that he
 // hands over, and decide about a change that waits for him.
 //
 // Most callers call New and serve the handler with Server. Health and readiness
@@ -41,6 +41,8 @@ type Options struct {
 	Refresher Refresher    // nil: no POST /v1/refresh
 	Publisher Publisher    // nil: no POST /v1/publish
 	Operator  Operator     // nil: no POST /v1/lists/{name}/accept and /reset
+	// StatusKeeper tells of the status lists; nil: no GET /v1/status-lists.
+	StatusKeeper StatusKeeper
 
 	// Tokens returns the SHA-256 digests of the tokens; nil: none is configured.
 	Tokens func() [][sha256.Size]byte
@@ -87,6 +89,9 @@ func New(o Options) http.Handler {
 	if o.Refresher != nil {
 		h.routes["/v1/refresh"] = route{post: h.refresh}
 	}
+	if o.StatusKeeper != nil {
+		h.routes["/v1/status-lists"] = route{get: h.statusLists}
+	}
 	if o.Publisher != nil {
 		h.routes["/v1/publish"] = route{post: h.publish}
 	}
@@ -127,7 +132,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !found {
-		api.WriteProblem(w, r, api.NewProblem(api.NotFound, "served here: /healthz, /readyz, /metrics, /debug/pprof/; POST: /v1/refresh, /v1/publish, /v1/lists/{name}/accept, /v1/lists/{name}/reset"))
+		api.WriteProblem(w, r, api.NewProblem(api.NotFound, "served here: /healthz, /readyz, /metrics, /v1/status-lists, /debug/pprof/; POST: /v1/refresh, /v1/publish, /v1/lists/{name}/accept, /v1/lists/{name}/reset"))
 		return
 	}
 	allow := "GET, HEAD"

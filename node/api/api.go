@@ -54,6 +54,13 @@ type Holdings interface {
 	// Artefact returns the signed bytes of a list or pivot in force by their
 	// SHA-256. False: not held, as unsigned bundles and status lists never are.
 	Artefact(sha256 [sha256.Size]byte) (Artefact, bool)
+	// StatusToken returns the token that is held of the status or identifier list at
+	// an address, in the first of the media types that it is held in; media nil: in
+	// any. False: not held, in none of these, or not to be given: a small list of
+	// which the node knows from a credential alone could be one person's, and that it
+	// is held would say that he was here. It fetches nothing, remembers nothing, and
+	// neither logs nor counts by the address.
+	StatusToken(uri string, media []string) (StatusToken, bool)
 }
 
 // Limits bound what a caller may send. Zero fields take the defaults.
@@ -83,7 +90,7 @@ type Rate struct {
 // Options of the handler.
 type Options struct {
 	Engine   Engine   // needed
-	Holdings Holdings // nil: neither anchors nor artefacts are served
+	Holdings Holdings // nil: neither anchors nor artefacts nor status lists are served
 	// Feed is followed by the event streams; nil: there are none. Close it before
 	// the server is shut down, which waits for them otherwise.
 	Feed *Feed
@@ -176,6 +183,7 @@ func New(o Options) http.Handler {
 		"/openapi.json":    {endpoint: "openapi", get: openapiDocument().serve},
 	}
 	if o.Holdings != nil {
+		h.routes["/v1/status-lists"] = route{endpoint: "status_lists", get: h.statusToken}
 		h.patterns = []pattern{
 			{"/v1/lists/", "/anchors", route{endpoint: "anchors", get: h.anchors}},
 			{"/v1/artefacts/", "", route{endpoint: "artefacts", get: h.artefact}},

@@ -76,7 +76,11 @@ type contentWriter struct {
 func (w *contentWriter) WriteHeader(status int) {
 	if status == http.StatusRequestedRangeNotSatisfiable {
 		w.refused = true
-		w.x.problem(NewProblem(RangeNotSatisfiable, "the artefact has no such bytes; Content-Range says how many it has"))
+		// Of the bytes, not of the problem.
+		for _, name := range []string{"Age", "Cache-Status", "Vary"} {
+			w.Header().Del(name)
+		}
+		w.x.problem(NewProblem(RangeNotSatisfiable, "there are no such bytes; Content-Range says how many there are"))
 		return
 	}
 	w.x.seen.Status = status

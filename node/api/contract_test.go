@@ -34,6 +34,9 @@ var contract = sync.OnceValue(func() validator.Validator {
 		config.WithBodyDecoder("application/vnd.etsi.tsl+xml", content.DecoderFunc(opaqueBody)),
 		config.WithBodyDecoder("application/jose", content.DecoderFunc(opaqueBody)),
 		config.WithBodyDecoder("application/cose", content.DecoderFunc(opaqueBody)),
+		config.WithBodyDecoder(StatusListJWT, content.DecoderFunc(opaqueBody)),
+		config.WithBodyDecoder(StatusListCWT, content.DecoderFunc(opaqueBody)),
+		config.WithBodyDecoder(IdentifierListCWT, content.DecoderFunc(opaqueBody)),
 	)
 	if errs != nil {
 		panic(errs)

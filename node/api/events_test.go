@@ -203,7 +203,7 @@ func TestEventsRefuseNonsense(t *testing.T) {
 	}
 	want(t, call(t, h, post("/v1/events", nil)), MethodNotAllowed, "")
 	none := New(Options{Engine: fake{}})
-	for _, path := range []string{"/v1/events", "/v1/lists/x/anchors", "/v1/artefacts/" + hex64} {
+	for _, path := range []string{"/v1/events", "/v1/lists/x/anchors", "/v1/artefacts/" + hex64, "/v1/status-lists?uri=x"} {
 		w := httptest.NewRecorder()
 		none.ServeHTTP(w, get(path))
 		want(t, w, NotFound, "")
@@ -403,10 +403,11 @@ func TestDocumentsAreLoggedBare(t *testing.T) {
 	h := newHandler(t, fake{}, func(o *Options) {
 		o.Logger = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
-	for _, path := range []string{"/v1/lists/CANARY/anchors", "/v1/lists/x/anchors?kind=CANARY", "/v1/lists/x/anchors?CANARY=1", "/v1/artefacts/CANARY", "/v1/events?after=CANARY", "/v1/CANARY"} {
+	for _, path := range []string{"/v1/lists/CANARY/anchors", "/v1/lists/x/anchors?kind=CANARY", "/v1/lists/x/anchors?CANARY=1", "/v1/artefacts/CANARY", "/v1/events?after=CANARY", "/v1/CANARY",
+		"/v1/status-lists?uri=https://CANARY/1", "/v1/status-lists?CANARY=1", "/v1/status-lists?uri=x&time=CANARY"} {
 		call(t, h, get(path, "Last-Event-ID", "CANARY"))
 	}
-	if s := out.String(); strings.Contains(s, "CANARY") || strings.Count(s, "request refused") != 6 {
+	if s := out.String(); strings.Contains(s, "CANARY") || strings.Count(s, "request refused") != 9 {
 		t.Errorf("%s", s)
 	}
 }

@@ -43,6 +43,7 @@ type fake struct {
 
 	anchors   map[string]ListAnchors
 	artefacts []Artefact
+	tokens    map[string][]StatusToken // by address
 }
 
 func (f fake) Verify(ctx context.Context, req *verify.Request) *verify.Result {
@@ -66,6 +67,20 @@ func (f fake) Artefact(digest [sha256.Size]byte) (Artefact, bool) {
 		}
 	}
 	return Artefact{}, false
+}
+
+func (f fake) StatusToken(uri string, media []string) (StatusToken, bool) {
+	if held := f.tokens[uri]; media == nil && len(held) > 0 {
+		return held[0], true
+	}
+	for _, m := range media {
+		for _, t := range f.tokens[uri] {
+			if t.MediaType == m {
+				return t, true
+			}
+		}
+	}
+	return StatusToken{}, false
 }
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.FixedZone("", 3600))

@@ -19,6 +19,11 @@ const (
 	AnchorAdded    EventType = "anchor_added"    // a list names an anchor that it did not name before
 	AnchorRemoved  EventType = "anchor_removed"  // a list no longer names an anchor, or withdrew it
 	StatusChanged  EventType = "status_changed"  // another status token is in force
+	StatusFlood    EventType = "status_flood"    // another status token changes a large part of its entries; it is in force
+	StatusTiny     EventType = "status_tiny"     // an issuer's status lists are so small that they could point at a person
+	StatusTracking EventType = "status_tracking" // an issuer names many status lists that are hardly used
+	StatusFull     EventType = "status_full"     // a status list was kept out by a limit, or did not fit into memory
+	StatusEvicted  EventType = "status_evicted"  // a status list that was not used lately made room
 	Equivocation   EventType = "equivocation"    // two contents under one sequence number
 	DiskFailed     EventType = "disk_failed"     // changes are in memory only
 	DiskRestored   EventType = "disk_restored"   // what is in force is on disk again

@@ -97,11 +97,12 @@ func FuzzDocumentNames(f *testing.F) {
 	f.Add(hex64, "after=0", "")
 	f.Add("a/b/../%2e", "a=b;c&%zz&=&after=-1", "18446744073709551616")
 	f.Add("\x00\xff", "after=\x00", "CANARY")
+	f.Add("x", "uri=https%3A%2F%2FCANARY%2F1&time=1", "")
 	o := Options{Engine: fake{}, Holdings: fake{anchors: map[string]ListAnchors{"eu-lotl:DE": listOf(3)}}, Feed: NewFeed(noon)}
 	h := New(o)
 	f.Fuzz(func(t *testing.T, name, query, id string) {
 		const marker = "CANARY"
-		for _, path := range []string{"/v1/lists/" + name + "/anchors", "/v1/artefacts/" + name, "/v1/events", "/v1/lists/" + marker + name + "/anchors"} {
+		for _, path := range []string{"/v1/lists/" + name + "/anchors", "/v1/artefacts/" + name, "/v1/events", "/v1/lists/" + marker + name + "/anchors", "/v1/status-lists"} {
 			r := httptest.NewRequest(http.MethodHead, "https://localhost/", nil)
 			if path != "/v1/events" {
 				r.Method = http.MethodGet

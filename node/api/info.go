@@ -44,7 +44,7 @@ var features = []string{"batch", "cbor", "dcql", "expect", "transaction_data"}
 func (h *handler) offered(of Info) []string {
 	all := append(slices.Clone(features), of.Features...)
 	if h.o.Holdings != nil {
-		all = append(all, "anchors", "artefacts")
+		all = append(all, "anchors", "artefacts", "status_lists")
 	}
 	if h.o.Feed != nil {
 		all = append(all, "events")

@@ -18,6 +18,7 @@ const (
 	Forbidden            ProblemCode = "forbidden"
 	NotFound             ProblemCode = "not_found"
 	MethodNotAllowed     ProblemCode = "method_not_allowed"
+	NotAcceptable        ProblemCode = "not_acceptable"
 	BodyTimeout          ProblemCode = "body_timeout"
 	NothingToDo          ProblemCode = "nothing_to_do"
 	TooLarge             ProblemCode = "too_large"
@@ -45,6 +46,7 @@ var problems = map[ProblemCode]struct {
 	Forbidden:            {http.StatusForbidden, "Not permitted"},
 	NotFound:             {http.StatusNotFound, "Nothing is served here"},
 	MethodNotAllowed:     {http.StatusMethodNotAllowed, "Another method is needed"},
+	NotAcceptable:        {http.StatusNotAcceptable, "Not held in a form that is accepted"},
 	BodyTimeout:          {http.StatusRequestTimeout, "The body arrived too slowly"},
 	NothingToDo:          {http.StatusConflict, "There is nothing to do"},
 	TooLarge:             {http.StatusRequestEntityTooLarge, "The request passes a limit"},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -50,7 +51,7 @@ func (h *handler) evaluate(x *exchange, req *verify.Request) (*verify.Result, *P
 		return nil, late()
 	}
 	begin := time.Now()
-	res := h.o.Engine.Verify(x.ctx, req)
+	res := h.o.Engine.Verify(context.WithValue(x.ctx, gateKey{}, h.gate), req)
 	if x.ctx.Err() != nil {
 		return nil, late()
 	}

@@ -51,7 +51,7 @@ func fullRequest() *verify.Request {
 			CredentialSets: []dcql.CredentialSet{{Options: [][]string{{"pid"}, {"mdl"}}, Required: &no}},
 		},
 		Expect:        map[string]verify.Expect{"pid": {Kind: "pid", Types: []string{"urn:eudi:pid:1"}, Claims: []dcql.Path{{"given_name"}, {"a", int64(1)}}}},
-		Policy:        verify.Policy{Name: "lenient", Status: verify.BestEffort},
+		Policy:        verify.Policy{Name: "lenient", Revocation: verify.Revocation{Status: verify.BestEffort}},
 		IncludeClaims: true,
 	}
 }
@@ -71,7 +71,7 @@ func asCBORBody(t testing.TB, body string) []byte {
 }
 
 func lenient(o *Options) {
-	o.Policies = map[string]verify.Policy{"lenient": {Status: verify.BestEffort}}
+	o.Policies = map[string]verify.Policy{"lenient": {Revocation: verify.Revocation{Status: verify.BestEffort}}}
 }
 
 func TestRequestReachesTheEngineWhole(t *testing.T) {

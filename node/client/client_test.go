@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,13 @@ func (engine) Anchors(name string) (api.ListAnchors, bool) {
 		l.Anchors = append(l.Anchors, api.AnchorInfo{Subject: fmt.Sprint(i), Kind: []string{"pid", "qeaa"}[i%2], Purpose: "issuance", Territory: "DE", Standing: api.InForce})
 	}
 	return l, name == "eu-lotl:DE"
+}
+
+// StatusToken of the list that the test knows, in CBOR.
+func (engine) StatusToken(uri string, media []string) (api.StatusToken, bool) {
+	now := time.Now()
+	t := api.StatusToken{Bytes: signed, MediaType: api.StatusListCWT, Issued: now.Add(-time.Hour), Expires: now.Add(time.Hour), Received: now.Add(-10 * time.Second), TTL: time.Minute}
+	return t, uri == "https://status.example/1?a=b&c=d e" && (media == nil || slices.Contains(media, api.StatusListCWT))
 }
 
 const token, adminToken = "a-public-token-of-mine", "an-admin-token-of-mine"
@@ -103,7 +111,7 @@ func node(t *testing.T, change ...func(*api.Options)) (s *serve.Server, adminURL
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve() }()
-	private := httptest.NewServer(admin.New(admin.Options{Refresher: refresher{}, Publisher: refresher{}, Operator: refresher{}, Tokens: digest(adminToken), Loopback: true,
+	private := httptest.NewServer(admin.New(admin.Options{Refresher: refresher{}, Publisher: refresher{}, Operator: refresher{}, StatusKeeper: keeper{}, Tokens: digest(adminToken), Loopback: true,
 		Readiness: func() admin.Readiness {
 			return admin.Readiness{NotReady: []string{"draining"}, Degraded: []string{"late"}}
 		}}))

@@ -21,13 +21,16 @@ import (
 
 // Limits of a file, and of what it may set.
 const (
-	MaxFile     = 1 << 20
-	maxSources  = 256
-	maxRewrites = 256
-	maxPrefetch = 65536
-	maxPolicies = 256
-	maxEntries  = 4096 // of any other list or map
-	maxName     = 64
+	MaxFile        = 1 << 20
+	maxSources     = 256
+	maxRewrites    = 256
+	maxPrefetch    = 65536
+	maxAggregation = 1024
+	maxPolicies    = 256
+	maxTypes       = 256  // of a policy, and of its kinds
+	maxEntries     = 4096 // of any other list or map
+	maxName        = 64
+	maxMemory      = 1 << 40 // bytes
 )
 
 // Config is a whole configuration. Paths in it are ready to be opened.
@@ -81,9 +84,30 @@ type Rate struct {
 // Admin is the private listener.
 type Admin struct{ Listen, TokenFile string }
 
+// The words of Status.OnMiss.
+const (
+	Defer = "defer" // answer now, fetch at the next turn
+	Fetch = "fetch" // fetch before answering
+)
+
 // Status is which status lists are fetched ahead, and how.
 type Status struct {
 	Prefetch []string // token URIs, exactly as credentials name them
+	// Aggregation are URLs of lists of token URIs (Token Status List section 9),
+	// all of which are fetched ahead.
+	Aggregation []string
+	// OnMiss says what becomes of a credential whose status list is not held: Defer
+	// or Fetch. With Fetch a presentation can cause a request to its issuer's host.
+	OnMiss string
+	// FetchTimeout is how long an answer waits for such a list; of use with Fetch
+	// alone.
+	FetchTimeout time.Duration
+	// MaxMemory bounds the bytes of all status lists, identifier lists and
+	// certificate revocation lists together.
+	MaxMemory int64
+	// FlipAlarm is the share of its entries that a new version of a status list may
+	// change without an alarm; 1: there is never one.
+	FlipAlarm float64
 	// RefreshMin and RefreshMax clamp the ttl that a token asks for.
 	RefreshMin, RefreshMax time.Duration
 	// AllowHosts are host or host:port; with AllowInsecure they may be plain http
@@ -115,7 +139,10 @@ func Default() *Config {
 			SuddenRemoval: SuddenRemoval{Share: 0.2, Hold: time.Hour},
 			Soak:          30 * time.Second,
 		},
-		Status:   Status{RefreshMin: 30 * time.Second, RefreshMax: 5 * time.Minute},
+		Status: Status{
+			OnMiss: Defer, FetchTimeout: 2 * time.Second, MaxMemory: 512 << 20, FlipAlarm: 0.01,
+			RefreshMin: 30 * time.Second, RefreshMax: 5 * time.Minute,
+		},
 		Policies: map[string]verify.Policy{defaultPolicy: verify.DefaultPolicy()},
 		Limits:   Limits{Body: 1 << 20, Presentation: 256 << 10, Batch: 100, Disclosures: 512, Documents: 16},
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
@@ -56,12 +57,25 @@ trust:
     - {from: "http://tl.example/", to: "http://127.0.0.1:8080/", allow_private: true}
 status:
   prefetch: ["https://status.example/1", "http://127.0.0.1:8080/2"]
+  aggregation: ["https://status.example/all", "http://127.0.0.1:8080/all"]
+  on_miss: fetch
+  fetch_timeout: 500ms
+  max_memory: 64MiB
+  flip_alarm: 0.05
   refresh: {min: 10s, max: 2m}
   allow_hosts: ["127.0.0.1:8080"]
   allow_insecure: true
 policies:
   gate: {status: best_effort, max_status_age: 48h, max_list_age: 24h, algorithms: [ES256, ES384], allow_legacy_typ: true, allow_valid_until_after_cert: true, allow_audience_slash: true}
-  default: {status: required, holder_binding: if_present, clock_skew: 0s, kb_max_age: 10m}
+  strict: {crl: required, kinds: {}, types: {"urn:x:1": {short_lived: 0s}}}
+  default:
+    kinds: {eaa: {status: best_effort, crl: skip, max_status_age: 47h, short_lived: 1h}}
+    types: {"org.iso.18013.5.1.mDL": {crl: required}}
+    status: required
+    holder_binding: if_present
+    clock_skew: 0s
+    kb_max_age: 10m
+    short_lived: 12h
 limits: {body: 2MiB, presentation: 128KiB, batch: 10, disclosures: 100, documents: 4, in_flight: 8}
 `
 
@@ -70,10 +84,21 @@ func TestFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := verify.Policy{Name: "default", Status: verify.Required, HolderBinding: verify.IfPresent, KBMaxAge: 10 * time.Minute}
+	base := verify.Policy{
+		Name:          "default",
+		Revocation:    verify.Revocation{Status: verify.Required, CRL: verify.BestEffort, ShortLived: 12 * time.Hour},
+		HolderBinding: verify.IfPresent, KBMaxAge: 10 * time.Minute,
+		Kinds: map[trustlist.Kind]verify.Revocation{"eaa": {Status: verify.BestEffort, CRL: verify.Skip, MaxStatusAge: 47 * time.Hour, ShortLived: time.Hour}},
+		Types: map[string]verify.Revocation{"org.iso.18013.5.1.mDL": {Status: verify.Required, CRL: verify.Required, ShortLived: 12 * time.Hour}},
+	}
 	gate := base
 	gate.Name, gate.Status, gate.MaxStatusAge, gate.MaxListAge = "gate", verify.BestEffort, 48*time.Hour, 24*time.Hour
 	gate.Algorithms = []string{"ES256", "ES384"}
+	// What the default's entries say themselves, and the policy's own for the rest.
+	gate.Types = map[string]verify.Revocation{"org.iso.18013.5.1.mDL": {Status: verify.BestEffort, CRL: verify.Required, MaxStatusAge: 48 * time.Hour, ShortLived: 12 * time.Hour}}
+	strict := base
+	strict.Name, strict.CRL, strict.Kinds = "strict", verify.Required, nil
+	strict.Types = map[string]verify.Revocation{"urn:x:1": {Status: verify.Required, CRL: verify.Required}}
 	gate.AllowLegacyTyp, gate.AllowValidUntilAfterCert, gate.AllowAudienceSlash = true, true, true
 	want := &Config{
 		Name: "edge-fra-1", Zone: "eu-fra", DataDir: "/base/data",
@@ -109,10 +134,12 @@ func TestFull(t *testing.T) {
 			},
 		},
 		Status: Status{
-			Prefetch:   []string{"https://status.example/1", "http://127.0.0.1:8080/2"},
+			Prefetch:    []string{"https://status.example/1", "http://127.0.0.1:8080/2"},
+			Aggregation: []string{"https://status.example/all", "http://127.0.0.1:8080/all"},
+			OnMiss:      Fetch, FetchTimeout: 500 * time.Millisecond, MaxMemory: 64 << 20, FlipAlarm: 0.05,
 			RefreshMin: 10 * time.Second, RefreshMax: 2 * time.Minute, AllowHosts: []string{"127.0.0.1:8080"}, AllowInsecure: true,
 		},
-		Policies: map[string]verify.Policy{"default": base, "gate": gate},
+		Policies: map[string]verify.Policy{"default": base, "gate": gate, "strict": strict},
 		Limits:   Limits{2 << 20, 128 << 10, 10, 100, 4, 8},
 	}
 	if d := cmp.Diff(want, got, cmp.AllowUnexported(url.Userinfo{})); d != "" {
@@ -165,6 +192,15 @@ func TestDefaults(t *testing.T) {
 // source is a file with one source that says more, or something else.
 func source(s string) string {
 	return "public: {listen: \"127.0.0.1:0\"}\ntrust:\n  sources:\n    - " + s + "\n"
+}
+
+// many are further entries of a mapping in one line.
+func many(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ", t%d: {}", i)
+	}
+	return b.String()
 }
 
 func rewrite(s string) string { return "trust:\n  rewrite: [{" + s + "}]\n" }
@@ -226,13 +262,40 @@ var wrong = []struct{ file, field, says string }{
 	{minimal("status: {allow_insecure: true}"), "status.allow_hosts", "name the hosts"},
 	{minimal("status: {allow_hosts: ['https://h/']}"), "status.allow_hosts[0]", "host"},
 	{minimal("status: {allow_insecure: perhaps}"), "status.allow_insecure", "true or false"},
-	{minimal("status: {on_miss: fetch}"), "status.on_miss", "not supported"},
-	{minimal("status: {max_memory: 1MiB}"), "status.max_memory", "not supported"},
-	{minimal("status: {aggregation: []}"), "status.aggregation", "not supported"},
+	{minimal("status: {on_miss: wait}"), "status.on_miss", "defer, fetch"},
+	{minimal("status: {on_miss: }"), "status.on_miss", "empty"},
+	{minimal("status: {fetch_timeout: 49ms}"), "status.fetch_timeout", "50ms to 30s"},
+	{minimal("status: {fetch_timeout: 31s}"), "status.fetch_timeout", "50ms to 30s"},
+	{minimal("status: {max_memory: 1023KiB}"), "status.max_memory", "1MiB to 1024GiB"},
+	{minimal("status: {max_memory: 512MB}"), "status.max_memory", "size"},
+	{minimal("status: {flip_alarm: 0}"), "status.flip_alarm", "share"},
+	{minimal("status: {flip_alarm: 1.01}"), "status.flip_alarm", "share"},
+	{minimal("status: {flip_alarm: 1%}"), "status.flip_alarm", "share"},
+	{minimal("status: {aggregation: 'https://h/all'}"), "status.aggregation", "list"},
+	{minimal("status: {aggregation: ['http://127.0.0.1/all']}"), "status.aggregation[0]", "allow_insecure"},
+	{minimal("status: {aggregation: ['https://h/all', 'all']}"), "status.aggregation[1]", "absolute"},
+	{minimal("status: {aggregation: ['https://h/all', 'https://h/all']}"), "status.aggregation[1]", "twice"},
+	{minimal("status: {aggregation: ['https://u:p@h/all']}"), "status.aggregation[0]", "password"},
+	{minimal("status: {aggregation: [" + strings.Repeat("x,", maxAggregation) + "x]}"), "status.aggregation", "more than 1024"},
+	{minimal("status: {aggregations: []}"), "status.aggregations", "unknown member"},
 	{minimal("policies: {default: {status: maybe}}"), "policies.default.status", "best_effort"},
 	{minimal("policies: {default: {status: if_present}}"), "policies.default.status", "best_effort"},
 	{minimal("policies: {default: {holder_binding: best_effort}}"), "policies.default.holder_binding", "if_present"},
-	{minimal("policies: {default: {crl: skip}}"), "policies.default.crl", "not supported"},
+	{minimal("policies: {default: {crl: if_present}}"), "policies.default.crl", "best_effort"},
+	{minimal("policies: {default: {short_lived: 24h1s}}"), "policies.default.short_lived", "0s to 24h"},
+	{minimal("policies: {default: {short_lived: -1s}}"), "policies.default.short_lived", "duration"},
+	{minimal("policies: {default: {kinds: [eaa]}}"), "policies.default.kinds", "mapping"},
+	{minimal("policies: {default: {kinds: }}"), "policies.default.kinds", "empty"},
+	{minimal("policies: {default: {kinds: {passport: {crl: skip}}}}"), "policies.default.kinds.passport", "eaa"},
+	{minimal("policies: {default: {kinds: {eaa: skip}}}"), "policies.default.kinds.eaa", "mapping"},
+	{minimal("policies: {default: {kinds: {eaa: {clock_skew: 1s}}}}"), "policies.default.kinds.eaa.clock_skew", "crl, max_status_age, short_lived, status"},
+	{minimal("policies: {default: {kinds: {eaa: {status: maybe}}}}"), "policies.default.kinds.eaa.status", "best_effort"},
+	{minimal("policies: {default: {kinds: {eaa: {status: skip}, eaa: {}}}}"), "policies.default.kinds.eaa", "twice"},
+	{minimal("policies: {default: {types: {org.x: {crl: none}}}}"), "policies.default.types.org.x.crl", "best_effort"},
+	{minimal("policies: {default: {types: {org.x: {max_status_age: 0s}}}}"), "policies.default.types.org.x.max_status_age", "duration"},
+	{minimal("policies: {default: {types: {'': {crl: skip}}}}"), "policies.default.types.", "vct"},
+	{minimal("policies: {default: {types: {org.x: {short_lived: 25h}}}, a: {}, b: {}}"), "policies.default.types.org.x.short_lived", "24h"},
+	{minimal("policies: {x: {types: {a: {}" + many(maxTypes) + "}}}"), "policies.x.types", "more than 256"},
 	{minimal("policies: {default: {clock_skew: 11m}}"), "policies.default.clock_skew", "0s to 10m"},
 	{minimal("policies: {default: {clock_skew: -1s}}"), "policies.default.clock_skew", "duration"},
 	{minimal("policies: {default: {kb_max_age: 0s}}"), "policies.default.kb_max_age", "duration"},

@@ -78,7 +78,12 @@ func (d *decoder) admin(n *yaml.Node, at string, a *Admin) {
 
 func (d *decoder) status(n *yaml.Node, at string, s *Status) {
 	d.mapping(n, at, members{
-		"prefetch": d.texts(&s.Prefetch, maxPrefetch),
+		"prefetch":      d.texts(&s.Prefetch, maxPrefetch),
+		"aggregation":   d.texts(&s.Aggregation, maxAggregation),
+		"on_miss":       oneOf(d, &s.OnMiss, Defer, Fetch),
+		"fetch_timeout": d.duration(&s.FetchTimeout, 50*time.Millisecond, 30*time.Second),
+		"max_memory":    d.size(&s.MaxMemory, 1<<20, maxMemory),
+		"flip_alarm":    d.fraction(&s.FlipAlarm),
 		"refresh": func(n *yaml.Node, at string) {
 			d.mapping(n, at, members{
 				"min": d.duration(&s.RefreshMin, time.Second, day),
@@ -87,7 +92,7 @@ func (d *decoder) status(n *yaml.Node, at string, s *Status) {
 		},
 		"allow_hosts":    d.texts(&s.AllowHosts, maxEntries),
 		"allow_insecure": d.flag(&s.AllowInsecure),
-	}, "aggregation", "on_miss", "fetch_timeout", "max_memory")
+	})
 }
 
 func (d *decoder) limits(n *yaml.Node, at string, l *Limits) {

@@ -31,7 +31,7 @@ func (v *validator) all() {
 	v.status(c.Status)
 	for name, p := range c.Policies {
 		v.name("policies."+name, name)
-		if p.Status == "" || p.HolderBinding == "" {
+		if !complete(p) {
 			v.report("policies."+name, "incomplete; start from the default policy")
 		}
 	}
@@ -116,14 +116,22 @@ func (v *validator) status(s Status) {
 			v.report(fmt.Sprintf("status.allow_hosts[%d]", i), "host or host:port is needed, without https:// and path")
 		}
 	}
+	if s.OnMiss != Defer && s.OnMiss != Fetch {
+		v.report("status.on_miss", "one of %s, %s is needed", Defer, Fetch)
+	}
+	v.statusURLs("status.prefetch", s, s.Prefetch)
+	v.statusURLs("status.aggregation", s, s.Aggregation)
+}
+
+func (v *validator) statusURLs(field string, s Status, urls []string) {
 	seen := make(map[string]bool)
-	for i, uri := range s.Prefetch {
-		at := fmt.Sprintf("status.prefetch[%d]", i)
-		v.fetched(at, uri, s.Insecure(uri), "status.allow_insecure: true with this host in status.allow_hosts (labs)")
-		if seen[uri] {
+	for i, u := range urls {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		v.fetched(at, u, s.Insecure(u), "status.allow_insecure: true with this host in status.allow_hosts (labs)")
+		if seen[u] {
 			v.report(at, "stands twice; keep one")
 		}
-		seen[uri] = true
+		seen[u] = true
 	}
 }
 

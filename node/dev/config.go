@@ -64,7 +64,7 @@ func (d *demo) yaml() string {
 	line("    %q: pubeaa", verifytest.TypeResidence)
 	line("    %q: qeaa", verifytest.TypeDiploma)
 	line("status:")
-	uris, _ := json.Marshal(d.statusURIs())
+	uris, _ := json.Marshal(append(d.statusURIs(), d.identifierURIs()...))
 	line("  prefetch: %s", uris)
 	line("  refresh: {min: 5s, max: 1m}")
 	line("  allow_hosts: [%q]", d.origin.host)
@@ -81,3 +81,6 @@ func (d *demo) statusURIs() (uris []string) {
 	}
 	return uris
 }
+
+// identifierURIs are the identifier lists of those who issue mdocs.
+func (d *demo) identifierURIs() []string { return d.world.IdentifierURIs(d.origin.url) }

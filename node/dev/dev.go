@@ -89,9 +89,14 @@ func start(ctx context.Context, o Options) (_ *demo, err error) {
 			d.stop()
 		}
 	}()
-	if d.world, err = verifytest.New(time.Now()); err != nil {
+	if d.origin, err = listenOrigin(d); err != nil {
+		return nil, err
+	}
+	if d.world, err = verifytest.NewAt(time.Now(), verifytest.Options{CRLBase: d.origin.url}); err != nil {
 		return nil, fmt.Errorf("failed to make the ecosystem: %w", err)
 	}
+	d.world.StatusBase, d.world.ListBase = d.origin.url, d.origin.url
+	d.origin.serve()
 	if d.o.Dir == "" {
 		if d.o.Dir, err = os.MkdirTemp("", "edgetrust-dev-"); err != nil {
 			return nil, err
@@ -100,10 +105,6 @@ func start(ctx context.Context, o Options) (_ *demo, err error) {
 	} else if err = os.MkdirAll(d.o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	if d.origin, err = listenOrigin(d); err != nil {
-		return nil, err
-	}
-	d.world.StatusBase, d.world.ListBase = d.origin.url, d.origin.url
 	if err := d.makeSamples(); err != nil {
 		return nil, err
 	}
@@ -163,10 +164,10 @@ func (d *demo) waitReady(ctx context.Context) error {
 	return d.refreshAll(ctx)
 }
 
-// refreshAll makes the node look at every status list now.
+// refreshAll makes the node look at every status list and identifier list now.
 func (d *demo) refreshAll(ctx context.Context) error {
-	for _, uri := range d.statusURIs() {
-		if _, err := d.client.Refresh(ctx, uri); err != nil {
+	for _, uri := range append(d.statusURIs(), d.identifierURIs()...) {
+		if err := d.refresh(ctx, uri); err != nil {
 			return fmt.Errorf("failed to refresh a status list: %w", err)
 		}
 	}

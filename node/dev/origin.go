@@ -27,26 +27,30 @@ const maxBody = 64 << 10
 // originServer publishes the ecosystem's lists over plain HTTP on loopback, and
 // makes presentations on request.
 type originServer struct {
-	d    *demo
-	http *http.Server
-	host string
-	url  string
+	d        *demo
+	http     *http.Server
+	listener net.Listener
+	host     string
+	url      string
 
 	mu    sync.Mutex
 	lists map[string][]byte
 }
 
+// listenOrigin takes the origin's address, which the ecosystem's certificates bear.
+// Nothing is answered before serve.
 func listenOrigin(d *demo) (*originServer, error) {
 	l, err := net.Listen("tcp", d.o.Origin)
 	if err != nil {
 		return nil, fmt.Errorf("failed to listen for the origin: %w", err)
 	}
-	o := &originServer{d: d, host: l.Addr().String(), lists: make(map[string][]byte)}
+	o := &originServer{d: d, listener: l, host: l.Addr().String(), lists: make(map[string][]byte)}
 	o.url = "http://" + o.host
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{list}", o.list)
 	mux.HandleFunc("GET /lists/{list}", o.list)
 	mux.HandleFunc("GET /status/{name}", o.status)
+	mux.HandleFunc("GET /crl/{name}", o.crl)
 	mux.HandleFunc("GET /dev/samples", o.samples)
 	mux.HandleFunc("POST /dev/present", o.present)
 	mux.HandleFunc("POST /dev/revoke", o.revoke)
@@ -54,11 +58,15 @@ func listenOrigin(d *demo) (*originServer, error) {
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
-	go func() { _ = o.http.Serve(l) }()
 	return o, nil
 }
 
+func (o *originServer) serve() {
+	go func() { _ = o.http.Serve(o.listener) }()
+}
+
 func (o *originServer) close() {
+	_ = o.listener.Close() // Shutdown knows it only once it is served
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if o.http.Shutdown(ctx) != nil {
@@ -101,7 +109,7 @@ func (o *originServer) make(path, name string) ([]byte, error) {
 	return world.LoTE(name, verifytest.ListOptions{})
 }
 
-// status serves the newest token of a status list.
+// status serves the newest token of a status list or an identifier list.
 func (o *originServer) status(w http.ResponseWriter, r *http.Request) {
 	b, mediaType, ok, err := o.d.world.StatusToken(o.url+r.URL.Path, time.Now())
 	if err != nil || !ok {
@@ -109,6 +117,16 @@ func (o *originServer) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	publish(w, r, mediaType, b)
+}
+
+// crl serves the newest certificate revocation list of a CA.
+func (o *originServer) crl(w http.ResponseWriter, r *http.Request) {
+	der, ok, err := o.d.world.CRLOf(o.url+r.URL.Path, time.Now())
+	if err != nil || !ok {
+		http.Error(w, "no such revocation list", http.StatusNotFound)
+		return
+	}
+	publish(w, r, "application/pkix-crl", der)
 }
 
 func publish(w http.ResponseWriter, r *http.Request, mediaType string, b []byte) {
@@ -167,8 +185,10 @@ func (o *originServer) present(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// A credential that is revoked from the start is in no list the node holds yet.
-	if slices.ContainsFunc(made.Sample.Codes, isStatus) && made.Status != nil {
-		_ = o.d.refresh(r.Context(), made.Status.URI) // a list that nobody follows is one of the samples
+	if slices.ContainsFunc(made.Sample.Codes, isStatus) {
+		for ref := made.Status; ref != nil; ref = ref.Also {
+			_ = o.d.refresh(r.Context(), ref.URI) // a list that nobody follows is one of the samples
+		}
 	}
 	writeJSON(w, http.StatusOK, made.Body())
 }

@@ -113,6 +113,27 @@ const (
 	StatusUnknownValue          Code = "status_unknown_value"
 	ShortLivedClaimInconsistent Code = "short_lived_claim_inconsistent"
 
+	// Identifier lists (credentials 5), and what concerns status lists as a set.
+	IDListReferenceMalformed   Code = "idlist_reference_malformed"
+	IDListTokenMalformed       Code = "idlist_token_malformed"
+	IDListTypeInvalid          Code = "idlist_type_invalid"
+	IDListHasStatusList        Code = "idlist_has_status_list"
+	IDListX5ChainMissing       Code = "idlist_x5chain_missing"
+	IDListExpMissing           Code = "idlist_exp_missing"
+	StatusAggregationMalformed Code = "status_aggregation_malformed"
+	StatusMemoryFull           Code = "status_memory_full"
+
+	// Certificate revocation lists (credentials 6).
+	ChainRevoked                Code = "chain_revoked"
+	CRLUnavailable              Code = "crl_unavailable"
+	CRLExpired                  Code = "crl_expired"
+	CRLMalformed                Code = "crl_malformed"
+	CRLTooLarge                 Code = "crl_too_large"
+	CRLSignatureInvalid         Code = "crl_signature_invalid"
+	CRLIssuerMismatch           Code = "crl_issuer_mismatch"
+	CRLRollback                 Code = "crl_rollback"
+	CRLCriticalExtensionUnknown Code = "crl_critical_extension_unknown"
+
 	// Certificates and anchors (trust lists 5).
 	AnchorNotFound          Code = "anchor_not_found"
 	AnchorScopeMismatch     Code = "anchor_scope_mismatch"

@@ -72,8 +72,10 @@ type token struct {
 	cwt         map[any]any    // CWT
 	list        map[string]any // both; status_list
 	payload     []byte         // replaces the claims
+	raw         []byte         // CWT; replaces list
 	tags        []uint64       // CWT, outermost first
 	der         bool           // the signature in ASN.1
+	identifiers bool           // of an identifier list
 	key         *ecdsa.PrivateKey
 }
 
@@ -85,6 +87,24 @@ func newToken(t testing.TB) *token {
 		claims:      map[string]any{"sub": testURI, "iat": 1700000000, "exp": 1700086400, "ttl": 300},
 		cwt:         map[any]any{2: testURI, 6: 1700000000, 4: 1700086400, 65534: 300},
 		list:        map[string]any{"bits": 1, "lst": deflate(t, smallList)},
+		tags:        []uint64{18},
+		key:         testKey,
+	}
+}
+
+// newIdentifiers is a token of an identifier list, with a certificate that nobody
+// looks into.
+func newIdentifiers(ids ...string) *token {
+	set := map[cbor.ByteString]any{}
+	for _, id := range ids {
+		set[cbor.ByteString(id)] = map[any]any{}
+	}
+	return &token{
+		protected:   map[any]any{1: -7, 16: "application/identifierlist+cwt", 33: []byte{0x30}},
+		unprotected: map[any]any{},
+		cwt:         map[any]any{2: testURI, 6: 1700000000, 4: 1700086400, 65534: 300},
+		list:        map[string]any{"identifiers": set},
+		identifiers: true,
 		tags:        []uint64{18},
 		key:         testKey,
 	}
@@ -153,7 +173,12 @@ func (k *token) cwtPayload(t testing.TB) []byte {
 	if k.payload != nil {
 		return k.payload
 	}
-	if k.list != nil {
+	switch {
+	case k.identifiers && k.raw != nil:
+		k.cwt[65530] = cbor.RawMessage(k.raw)
+	case k.identifiers && k.list != nil:
+		k.cwt[65530] = k.list
+	case k.list != nil:
 		k.cwt[65533] = k.list
 	}
 	return encode(t, k.cwt)
@@ -178,7 +203,7 @@ func wantCode(t testing.TB, err error, want reason.Code) {
 	}
 }
 
-// verifyJWT and verifyCWT go the whole way.
+// verifyJWT, verifyCWT and verifyIdentifiers go the whole way.
 func verifyJWT(compact string, key crypto.PublicKey) (*Token, error) {
 	u, err := ParseJWT(compact)
 	if err != nil {
@@ -189,6 +214,14 @@ func verifyJWT(compact string, key crypto.PublicKey) (*Token, error) {
 
 func verifyCWT(b []byte, key crypto.PublicKey) (*Token, error) {
 	u, err := ParseCWT(b)
+	if err != nil {
+		return nil, err
+	}
+	return u.Verify(key)
+}
+
+func verifyIdentifiers(b []byte, key crypto.PublicKey) (*Token, error) {
+	u, err := ParseIdentifierList(b)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ type claims struct {
 	ttl         time.Duration
 	bits        int
 	list        []byte // compressed
+	identifiers []byte // of an identifier list: the map, shares the payload's memory
 	aggregation string
 }
 

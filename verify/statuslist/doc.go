@@ -1,16 +1,18 @@
 // Package statuslist is the Token Status List (draft-ietf-oauth-status-list-20,
-// sections 4 to 8): references inside credentials, signed tokens as JWT and CWT,
-// and the packed array of statuses they carry.
+// sections 4 to 8) and the identifier list of mdocs (ISO/IEC 18013-5 12.3.6, second
+// edition, unconfirmed): references inside credentials, signed tokens as JWT and
+// CWT, and the packed array of statuses or the set of identifiers they carry.
 //
 // Most callers read a credential's status with ReferencesJSON or ReferencesCBOR,
-// and a list with ParseJWT or ParseCWT followed by Verify. A token is Unverified
-// until its signature was checked with a key that the caller trusts for it; only
-// then is the list inflated, once, into the array that Value reads. A Token never
-// changes, keeps nothing of the signed bytes, and costs its array and little more.
+// and a list with ParseJWT, ParseCWT or ParseIdentifierList, followed by Verify. A
+// token is Unverified until its signature was checked with a key that the caller
+// trusts for it; only then is the list inflated, once, into the array that Value
+// reads, or the set built that Has looks into. A Token never changes, keeps nothing
+// of the signed bytes, and costs its array or set and little more.
 //
 // Not decided here: whether a token's signer may speak for a credential, whether
 // its sub is the URI it was asked for at, and whether it is fresh enough. There is
-// no clock. Identifier lists are recognised and not understood.
+// no clock.
 package statuslist
 
 import "time"
@@ -23,6 +25,10 @@ const (
 	MaxURI        = 2048     // bytes of a status list URI
 	MaxMechanisms = 16       // members of a credential's status that are not understood
 
+	MaxIdentifiers = 1 << 20 // of an identifier list
+	MaxIdentifier  = 256     // bytes of the identifier in a reference
+
+	maxMembers     = 64           // claims of an identifier list token, and members of the list
 	maxCertificate = 16 << 10     // bytes of the certificate an mdoc may name
 	maxNumericDate = 253402300799 // 9999-12-31T23:59:59Z
 )
@@ -34,10 +40,16 @@ const (
 	MediaTypeJWT = "application/statuslist+jwt"
 	MediaTypeCWT = "application/statuslist+cwt"
 
+	TypeIdentifierList      = "application/identifierlist+cwt" // nothing shorter (credentials 5)
+	MediaTypeIdentifierList = "application/identifierlist+cwt"
+
 	memberList        = "status_list"
 	memberBits        = "bits"
 	memberEntries     = "lst"
 	memberAggregation = "aggregation_uri"
+
+	memberIdentifierList = "identifier_list"
+	memberIdentifiers    = "identifiers"
 
 	claimSubject  = 2 // RFC 8392 section 3.1
 	claimExpires  = 4
@@ -49,6 +61,10 @@ const (
 const (
 	claimList = 65533
 	claimTTL  = 65534
+
+	// claimIdentifierList is ISO's, from a working draft, and registered nowhere yet
+	// (unconfirmed).
+	claimIdentifierList = 65530
 
 	// EKUStatusSigning is the object identifier of id-kp-oauthStatusSigning,
 	// 1.3.6.1.5.5.7.3 and a number to come: empty, so that no profile can demand it.

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/edgetrust/edgetrust/verify/internal/strictcbor"
 	"github.com/edgetrust/edgetrust/verify/internal/strictjson"
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
@@ -158,6 +161,69 @@ func FuzzClaims(f *testing.F) {
 	})
 }
 
+// FuzzIdentifierList takes bytes for a token and, signed, for the claims of one: what
+// the decoder reads in a list is in the set, and nothing else.
+func FuzzIdentifierList(f *testing.F) {
+	f.Add(newIdentifiers("a", "b").cwtBytes(f))
+	f.Add(newIdentifiers("a", "b").cwtPayload(f))
+	f.Add([]byte{0xa1, 0x19, 0xff, 0xfa, 0xa1, 0x6b, 'i', 'd', 'e', 'n', 't', 'i', 'f', 'i', 'e', 'r', 's', 0xa2, 0x41, 1, 0xa0, 0x58, 1, 1, 0xa0})
+	for _, s := range seedFiles(f, "vck-*.hex") {
+		k := newIdentifiers()
+		var err error
+		if k.raw, err = hex.DecodeString(s); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(k.cwtBytes(f))
+		f.Add(k.cwtPayload(f))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if u, err := ParseIdentifierList(b); err == nil {
+			if u.URI() != "" && !validURI(u.URI()) {
+				t.Fatalf("URI of %d bytes", len(u.URI()))
+			}
+			_, err := u.Verify(&testKey.PublicKey)
+			refusal(t, err)
+		} else {
+			refusal(t, err)
+		}
+		checkIdentifiers(t, b)
+	})
+}
+
+// checkIdentifiers goes on where a good signature would have let it.
+func checkIdentifiers(t *testing.T, payload []byte) {
+	t.Helper()
+	c, err := identifierClaims(payload)
+	if err != nil {
+		refusal(t, err)
+		return
+	}
+	if !validURI(c.uri) || c.expires.IsZero() || len(c.list) > 0 {
+		t.Fatalf("claims %+v", c)
+	}
+	set, err := identifierSet(c.identifiers)
+	var want struct {
+		List struct {
+			Identifiers map[cbor.ByteString]cbor.RawMessage `cbor:"identifiers"`
+		} `cbor:"65530,keyasint"`
+	}
+	decodes := strictcbor.Unmarshal(payload, &want)
+	if err != nil {
+		if refusal(t, err); decodes == nil {
+			t.Fatalf("the decoder finds no duplicate: %v", err)
+		}
+		return
+	}
+	if decodes != nil || set.Len() != len(want.List.Identifiers) {
+		t.Fatalf("%d identifiers, the decoder has %d, %v", set.Len(), len(want.List.Identifiers), decodes)
+	}
+	for id := range want.List.Identifiers {
+		if !set.Has([]byte(id)) {
+			t.Fatalf("%x is not in the set", string(id))
+		}
+	}
+}
+
 func checkReference(t *testing.T, refs []Reference, m Mechanisms, err error) {
 	t.Helper()
 	if err != nil {
@@ -167,11 +233,14 @@ func checkReference(t *testing.T, refs []Reference, m Mechanisms, err error) {
 		}
 		return
 	}
-	if len(refs) > 1 || len(m.Unknown) > MaxMechanisms {
+	if len(refs) > 2 || len(m.Unknown) > MaxMechanisms || len(refs) == 2 && (refs[0].Mechanism != StatusList || refs[1].Mechanism != IdentifierList) {
 		t.Fatalf("%d references, %d others", len(refs), len(m.Unknown))
 	}
 	for _, r := range refs {
 		if !validURI(r.URI) || r.Index > math.MaxInt64 || len(r.Certificate) > maxCertificate {
+			t.Fatalf("reference %+v", r)
+		}
+		if known := r.Mechanism == StatusList || r.Mechanism == IdentifierList; !known || (len(r.Identifier) > 0) != (r.Mechanism == IdentifierList) || len(r.Identifier) > MaxIdentifier {
 			t.Fatalf("reference %+v", r)
 		}
 	}
@@ -193,12 +262,18 @@ func FuzzReferencesJSON(f *testing.F) {
 		}
 		refs, m, err := ReferencesJSON(status)
 		checkReference(t, refs, m, err)
+		for _, r := range refs {
+			if r.Mechanism != StatusList {
+				t.Fatalf("an %s in JSON", r.Mechanism)
+			}
+		}
 	})
 }
 
 func FuzzReferencesCBOR(f *testing.F) {
 	f.Add(encode(f, map[string]any{"status_list": map[string]any{"idx": 7, "uri": testURI, "certificate": []byte{0x30}}}))
 	f.Add(encode(f, map[string]any{"identifier_list": map[string]any{"id": []byte{1}, "uri": testURI}}))
+	f.Add(encode(f, map[string]any{"status_list": map[string]any{"idx": 7, "uri": testURI}, "identifier_list": map[string]any{"id": []byte{0xcc, 0xcc}, "uri": testURI, "certificate": []byte{0xaa}}}))
 	for _, s := range seedFiles(f, "vck-*.hex") {
 		b, err := hex.DecodeString(s)
 		if err != nil {

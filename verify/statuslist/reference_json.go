@@ -112,5 +112,5 @@ func jsonReference(uri, index any) (Reference, error) {
 	if !ok || n < 0 {
 		return Reference{}, malformed("the index is not an integer from 0 to 2^63-1")
 	}
-	return Reference{URI: s, Index: uint64(n)}, nil
+	return Reference{Mechanism: StatusList, URI: s, Index: uint64(n)}, nil
 }

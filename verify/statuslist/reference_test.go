@@ -19,7 +19,7 @@ func TestReferencesJSON(t *testing.T) {
 		nested    = `"status_list":{"idx":7,"uri":"u"}`
 		flat      = `"type":"TokenStatusList","purpose":"revocation","index":7,"uri":"u"`
 	)
-	one := []Reference{{URI: "u", Index: 7}}
+	one := []Reference{{Mechanism: StatusList, URI: "u", Index: 7}}
 	tests := []struct {
 		name, status string
 		refs         []Reference
@@ -28,10 +28,10 @@ func TestReferencesJSON(t *testing.T) {
 	}{
 		{"nested", `{` + nested + `}`, one, nil, ""},
 		{"nested, other members inside", `{"status_list":{"idx":7,"uri":"u","more":1}}`, one, nil, ""},
-		{"index 0", `{"status_list":{"idx":0,"uri":"u"}}`, []Reference{{URI: "u"}}, nil, ""},
-		{"index -0", `{"status_list":{"idx":-0,"uri":"u"}}`, []Reference{{URI: "u"}}, nil, ""},
-		{"index 2^63-1", `{"status_list":{"idx":9223372036854775807,"uri":"u"}}`, []Reference{{URI: "u", Index: math.MaxInt64}}, nil, ""},
-		{"URI of 2048 bytes", `{"status_list":{"idx":7,"uri":"` + strings.Repeat("u", MaxURI) + `"}}`, []Reference{{URI: strings.Repeat("u", MaxURI), Index: 7}}, nil, ""},
+		{"index 0", `{"status_list":{"idx":0,"uri":"u"}}`, []Reference{{Mechanism: StatusList, URI: "u"}}, nil, ""},
+		{"index -0", `{"status_list":{"idx":-0,"uri":"u"}}`, []Reference{{Mechanism: StatusList, URI: "u"}}, nil, ""},
+		{"index 2^63-1", `{"status_list":{"idx":9223372036854775807,"uri":"u"}}`, []Reference{{Mechanism: StatusList, URI: "u", Index: math.MaxInt64}}, nil, ""},
+		{"URI of 2048 bytes", `{"status_list":{"idx":7,"uri":"` + strings.Repeat("u", MaxURI) + `"}}`, []Reference{{Mechanism: StatusList, URI: strings.Repeat("u", MaxURI), Index: 7}}, nil, ""},
 		{"nested and others", `{` + nested + `,"identifier_list":{},"a":null}`, one, []string{"a", "identifier_list"}, ""},
 		{"others only", `{"identifier_list":{"id":"x","uri":"u"}}`, nil, []string{"identifier_list"}, ""},
 		{"nothing", `{}`, nil, nil, ""},
@@ -139,7 +139,11 @@ func TestReferencesCBOR(t *testing.T) {
 	for _, name := range manyNames(MaxMechanisms + 1) {
 		crowd[name] = m{}
 	}
-	one := []Reference{{URI: "u", Index: 7}}
+	full := m{"status_list": m{"idx": 7, "uri": "u"}}
+	for _, name := range manyNames(MaxMechanisms) {
+		full[name] = m{}
+	}
+	one := []Reference{{Mechanism: StatusList, URI: "u", Index: 7}}
 	null := []byte{0xf6}
 	tests := []struct {
 		name    string
@@ -150,13 +154,12 @@ func TestReferencesCBOR(t *testing.T) {
 	}{
 		{"plain", list(), one, nil, ""},
 		{"other members inside", list("more", 1), one, nil, ""},
-		{"index 0", list("idx", 0), []Reference{{URI: "u"}}, nil, ""},
-		{"index 2^63-1", list("idx", math.MaxInt64), []Reference{{URI: "u", Index: math.MaxInt64}}, nil, ""},
-		{"certificate", list("certificate", []byte{0x30}), []Reference{{URI: "u", Index: 7, Certificate: []byte{0x30}}}, nil, ""},
-		{"certificate at the limit", list("certificate", make([]byte, maxCertificate)), []Reference{{URI: "u", Index: 7, Certificate: make([]byte, maxCertificate)}}, nil, ""},
-		{"URI of 2048 bytes", list("uri", strings.Repeat("u", MaxURI)), []Reference{{URI: strings.Repeat("u", MaxURI), Index: 7}}, nil, ""},
-		{"with an identifier list", encode(t, m{"status_list": m{"idx": 7, "uri": "u"}, "identifier_list": m{"id": []byte{1}, "uri": "v"}}), one, []string{"identifier_list"}, ""},
-		{"identifier list alone", encode(t, m{"identifier_list": m{"id": []byte{1}, "uri": "v"}}), nil, []string{"identifier_list"}, ""},
+		{"index 0", list("idx", 0), []Reference{{Mechanism: StatusList, URI: "u"}}, nil, ""},
+		{"index 2^63-1", list("idx", math.MaxInt64), []Reference{{Mechanism: StatusList, URI: "u", Index: math.MaxInt64}}, nil, ""},
+		{"certificate", list("certificate", []byte{0x30}), []Reference{{Mechanism: StatusList, URI: "u", Index: 7, Certificate: []byte{0x30}}}, nil, ""},
+		{"certificate at the limit", list("certificate", make([]byte, maxCertificate)), []Reference{{Mechanism: StatusList, URI: "u", Index: 7, Certificate: make([]byte, maxCertificate)}}, nil, ""},
+		{"URI of 2048 bytes", list("uri", strings.Repeat("u", MaxURI)), []Reference{{Mechanism: StatusList, URI: strings.Repeat("u", MaxURI), Index: 7}}, nil, ""},
+		{"another mechanism", encode(t, m{"status_list": m{"idx": 7, "uri": "u"}, "x": nil}), one, []string{"x"}, ""},
 		{"the flat shape is JSON's", encode(t, m{"type": "TokenStatusList", "index": 7, "uri": "u"}), nil, []string{"index", "type", "uri"}, ""},
 		{"nothing", []byte{0xa0}, nil, nil, ""},
 
@@ -192,7 +195,8 @@ func TestReferencesCBOR(t *testing.T) {
 		{"certificate null", list("certificate", nil), nil, nil, malformed},
 		{"certificate an array", list("certificate", []any{[]byte{0x30}}), nil, nil, malformed},
 		{"certificate too large", list("certificate", make([]byte, maxCertificate+1)), nil, nil, malformed},
-		{"too many mechanisms", encode(t, crowd), nil, nil, malformed},
+		{"mechanisms at the limit", encode(t, full), one, manyNames(MaxMechanisms), ""},
+		{"mechanisms beyond it", encode(t, crowd), nil, nil, malformed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -211,6 +215,85 @@ func TestReferencesCBOR(t *testing.T) {
 	wantCode(t, err, "")
 	clear(good)
 	if !bytes.Equal(refs[0].Certificate, []byte{0x30, 0x31}) {
+		t.Error("a reference shares memory with the presentation")
+	}
+}
+
+func TestIdentifierReferences(t *testing.T) {
+	const malformed = reason.IDListReferenceMalformed
+	type m = map[string]any
+	status := m{"status_list": m{"idx": 7, "uri": "u"}}
+	list := func(changes ...any) []byte {
+		l := m{"id": []byte{1, 2}, "uri": "v"}
+		for i := 0; i < len(changes); i += 2 {
+			if changes[i+1] == (absent{}) {
+				delete(l, changes[i].(string))
+			} else {
+				l[changes[i].(string)] = changes[i+1]
+			}
+		}
+		status["identifier_list"] = l
+		defer delete(status, "identifier_list")
+		return encode(t, status)
+	}
+	both := func(id Reference) []Reference {
+		id.Mechanism = IdentifierList
+		if id.URI == "" {
+			id.URI = "v"
+		}
+		return []Reference{{Mechanism: StatusList, URI: "u", Index: 7}, id}
+	}
+	raw := func(item ...byte) []byte {
+		return append(append([]byte{0xa1, 0x6f}, "identifier_list"...), item...)
+	}
+	long := strings.Repeat("u", MaxURI)
+	tests := []struct {
+		name   string
+		status []byte
+		refs   []Reference
+		code   reason.Code
+	}{
+		{"beside a status list", list(), both(Reference{Identifier: []byte{1, 2}}), ""},
+		{"alone", encode(t, m{"identifier_list": m{"id": []byte{1}, "uri": "v"}}), []Reference{{Mechanism: IdentifierList, URI: "v", Identifier: []byte{1}}}, ""},
+		{"other members inside", list("more", 1), both(Reference{Identifier: []byte{1, 2}}), ""},
+		{"id of one byte", list("id", []byte{0}), both(Reference{Identifier: []byte{0}}), ""},
+		{"id at the limit", list("id", make([]byte, MaxIdentifier)), both(Reference{Identifier: make([]byte, MaxIdentifier)}), ""},
+		{"URI of 2048 bytes", list("uri", long), both(Reference{URI: long, Identifier: []byte{1, 2}}), ""},
+		{"certificate", list("certificate", []byte{0x30}), both(Reference{Identifier: []byte{1, 2}, Certificate: []byte{0x30}}), ""},
+		{"certificate at the limit", list("certificate", make([]byte, maxCertificate)), both(Reference{Identifier: []byte{1, 2}, Certificate: make([]byte, maxCertificate)}), ""},
+
+		{"null", raw(0xf6), nil, malformed},
+		{"array", raw(0x82, 0x41, 1, 0x61, 'v'), nil, malformed},
+		{"tagged", raw(0xd8, 61, 0xa2, 0x62, 'i', 'd', 0x41, 1, 0x63, 'u', 'r', 'i', 0x61, 'v'), nil, malformed},
+		{"number keys", raw(0xa1, 0x01, 0x01), nil, malformed},
+		{"id absent", list("id", absent{}), nil, malformed},
+		{"id empty", list("id", []byte{}), nil, malformed},
+		{"id beyond the limit", list("id", make([]byte, MaxIdentifier+1)), nil, malformed},
+		{"id text", list("id", "12"), nil, malformed},
+		{"id number", list("id", 1), nil, malformed},
+		{"id null", list("id", nil), nil, malformed},
+		{"id an array", list("id", []any{1, 2}), nil, malformed},
+		{"URI absent", list("uri", absent{}), nil, malformed},
+		{"URI empty", list("uri", ""), nil, malformed},
+		{"URI bytes", list("uri", []byte("v")), nil, malformed},
+		{"URI of 2049 bytes", list("uri", long+"u"), nil, malformed},
+		{"certificate empty", list("certificate", []byte{}), nil, malformed},
+		{"certificate text", list("certificate", "0"), nil, malformed},
+		{"certificate null", list("certificate", nil), nil, malformed},
+		{"certificate too large", list("certificate", make([]byte, maxCertificate+1)), nil, malformed},
+		{"the status list malformed, too", encode(t, m{"status_list": nil, "identifier_list": nil}), nil, reason.StatusReferenceMalformed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			refs, unknown, err := ReferencesCBOR(tt.status)
+			checkReferences(t, refs, unknown, err, tt.refs, nil, tt.code)
+		})
+	}
+	good := list("certificate", []byte{0x30})
+	refs, _, err := ReferencesCBOR(good)
+	wantCode(t, err, "")
+	clear(good)
+	if !bytes.Equal(refs[1].Identifier, []byte{1, 2}) || !bytes.Equal(refs[1].Certificate, []byte{0x30}) {
 		t.Error("a reference shares memory with the presentation")
 	}
 }

@@ -72,6 +72,11 @@ type Anchor struct {
 	Status      string    // the list's status URI; "" when its profile has none
 	StatusSince time.Time // zero when the list says none
 	Service     string    // the list's service type URI; "" for VICALs and bundles
+
+	// Aggregations are where a revocation service supplies the list of its status
+	// lists (Token Status List section 9.3). That a trust list says so in
+	// ServiceSupplyPoints is this product's reading; no profile says how.
+	Aggregations []string
 }
 
 // NewAnchor fills ID and Mode from the certificate.

@@ -1,7 +1,6 @@
 package verifytest
 
 import (
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"time"
@@ -35,7 +34,10 @@ type Authority struct {
 	CA           *Key
 	RevocationCA *Key // the CA again, unless it has one of its own
 	Signer       *Key
-	Revocation   *Key // signs status lists
+	Revocation   *Key // signs status lists and identifier lists
+	// RevokedSigner stands in the CA's revocation list from the start; nil where
+	// nothing is issued.
+	RevokedSigner *Key
 
 	// Services is what the list of its kind says; nil: it stands in no list.
 	Services []Service
@@ -44,6 +46,10 @@ type Authority struct {
 	Withdrawn bool
 
 	person person
+
+	crlBase       string
+	crl           *CRL
+	revocationCRL *CRL // crl again, unless RevocationCA is one of its own
 }
 
 // Service is one service of a trusted entity.
@@ -72,10 +78,11 @@ type charter struct {
 }
 
 // establish makes the keys and certificates of an authority.
-func (c charter) establish(now time.Time) (*Authority, error) {
+func (c charter) establish(now time.Time, crlBase string) (*Authority, error) {
 	a := &Authority{
 		ID: c.id, Name: c.name, Territory: c.territory, State: c.state, TradeID: c.tradeID,
 		URL: "https://" + c.id + ".issuer.example", Kind: c.kind, Types: c.types, Withdrawn: c.withdrawn, person: c.person,
+		crlBase: crlBase,
 	}
 	var err error
 	certify := func(to **Key, o CertOptions) {
@@ -86,15 +93,19 @@ func (c charter) establish(now time.Time) (*Authority, error) {
 	certify(&a.CA, a.CertOptions(now, "CA", nil))
 	a.RevocationCA = a.CA
 	if c.ownRevocationCA {
-		certify(&a.RevocationCA, a.CertOptions(now, "Revocation CA", nil))
+		certify(&a.RevocationCA, a.CertOptions(now, roleRevocationCA, nil))
 	}
 	if err == nil {
 		certify(&a.Signer, a.CertOptions(now, "Signer", a.CA))
 		certify(&a.Revocation, a.CertOptions(now, "Status List Signer", a.RevocationCA))
 	}
+	if err == nil && len(c.types) > 0 {
+		certify(&a.RevokedSigner, a.CertOptions(now, "Signer", a.CA))
+	}
 	if err != nil {
 		return nil, err
 	}
+	a.foundCRLs()
 	a.list(c)
 	return a, nil
 }
@@ -119,6 +130,9 @@ func (a *Authority) list(c charter) {
 	a.Services = append(a.Services, Service{trustlist.Revocation, []*Key{revocation}})
 }
 
+// roleRevocationCA is that of a CA which certifies status list signers only.
+const roleRevocationCA = "Revocation CA"
+
 // CertOptions are those of another certificate of the authority's: a self-signed
 // CA if issuer is nil, else a signer. Tests change what they want damaged and call
 // Certify.
@@ -127,13 +141,16 @@ func (a *Authority) CertOptions(now time.Time, role string, issuer *Key) CertOpt
 	if issuer == nil {
 		o.CA = true
 		o.NotBefore, o.NotAfter = span(now, caBefore, caAfter)
+		o.CRL = a.crlURL(role == roleRevocationCA) // as IACAs bear it (ISO/IEC 18013-5 Annex B)
 		if a.Kind == trustlist.KindMDL {
 			o.URI, o.IssuerAltName = "", a.URL
 		}
 		return o
 	}
 	o.NotBefore, o.NotAfter = span(now, leafBefore, leafAfter)
-	o.CRL = a.URL + "/ca.crl"
+	if o.CRL = a.crlURL(issuer == a.RevocationCA && issuer != a.CA); o.CRL == "" {
+		o.CRL = a.URL + "/ca.crl"
+	}
 	if a.signsDocuments() && role == "Signer" {
 		// The PID profile of ETSI TS 119 412-6 makes no extended key usage
 		// critical; the mDL profile does.
@@ -159,30 +176,6 @@ func (a *Authority) subject(role string) pkix.Name {
 		n.ExtraNames = []pkix.AttributeTypeAndValue{{Type: oidOrgIdentifier, Value: a.TradeID}}
 	}
 	return n
-}
-
-// Impostor has the authority's names and key identifiers and its own keys: every
-// look-up by name finds the authority's anchor, and no signature verifies with it.
-func (a *Authority) Impostor(now time.Time) (*Authority, error) {
-	c := charter{
-		id: a.ID, name: a.Name, territory: a.Territory, state: a.State, tradeID: a.TradeID,
-		kind: a.Kind, types: a.Types, person: a.person, unlisted: true,
-	}
-	i, err := c.establish(now)
-	if err != nil {
-		return nil, err
-	}
-	o := a.CertOptions(now, "CA", nil)
-	o.Edit = func(t *x509.Certificate) { t.SubjectKeyId = a.CA.Cert.SubjectKeyId }
-	if i.CA, err = Certify(o); err != nil {
-		return nil, err
-	}
-	i.RevocationCA = i.CA
-	if i.Signer, err = Certify(a.CertOptions(now, "Signer", i.CA)); err != nil {
-		return nil, err
-	}
-	i.Revocation, err = Certify(a.CertOptions(now, "Status List Signer", i.CA))
-	return i, err
 }
 
 // Bundle is a local PEM file with the authority's CA, for authorities that stand

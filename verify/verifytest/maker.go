@@ -17,6 +17,7 @@ type recipe struct {
 
 	status   byte   // value of the credential's entry
 	statusBy string // whose list it is in; "": by
+	form     string // of that list; "": that of the format
 	noStatus bool
 
 	mac         bool // bound by a MAC
@@ -104,6 +105,9 @@ func (k *maker) statusRef(form string) (*Ref, error) {
 	by := k.r.statusBy
 	if by == "" {
 		by = k.r.by
+	}
+	if k.r.form != "" {
+		form = k.r.form
 	}
 	ref, err := k.w.statusAt(k.c.StatusBase, k.w.Authority(by), form, k.r.status)
 	return &ref, err

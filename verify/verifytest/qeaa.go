@@ -22,9 +22,9 @@ var trusted = []charter{
 		types: []string{TypeMembership}, person: erika, sharedRevocation: true},
 }
 
-func establishTrusted(now time.Time) (list []*Authority, err error) {
+func establishTrusted(now time.Time, crlBase string) (list []*Authority, err error) {
 	for _, c := range trusted {
-		a, err := c.establish(now)
+		a, err := c.establish(now, crlBase)
 		if err != nil {
 			return nil, err
 		}

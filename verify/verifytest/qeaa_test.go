@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/crl"
 	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/statuslist"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
@@ -73,7 +74,7 @@ func (v *view) loadOne(t *testing.T, w *verifytest.World, uri string, now time.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.status[uri] = verify.StatusSlot{Tokens: []*verify.StatusToken{{Token: token, SHA256: sha256.Sum256(b), Leaf: signer.Leaf, Anchors: signer.Anchors}}}
+	v.status[uri] = verify.StatusSlot{Tokens: []*verify.StatusToken{{StatusSignature: signer, Token: token, SHA256: sha256.Sum256(b)}}}
 }
 
 // TestQEAA: a diploma is good at a node that holds its provider's trusted list, can
@@ -90,9 +91,10 @@ func TestQEAA(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v := &view{lists: make(map[trustlist.Kind][]*verify.List), status: make(map[string]verify.StatusSlot)}
+			v := &view{lists: make(map[trustlist.Kind][]*verify.List), status: make(map[string]verify.StatusSlot), crls: make(map[crl.IssuerID]verify.CRLSlot)}
 			v.add(trustlist.KindQEAA, "eu-lotl:"+territory, readTL(t, w, territory, verifytest.TLOptions{}))
 			v.loadOne(t, w, m.Status.URI, now)
+			v.loadCRLs(t, w, now)
 			res := verifier.Verify(v, request(m), now)
 			checkOutcome(t, m.Sample, res)
 

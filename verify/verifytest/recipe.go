@@ -104,6 +104,10 @@ func goodMdoc() []recipe {
 			by:     "ut", typ: TypeMDL,
 		},
 		{
+			Sample: good("mdoc-identifier-list", FormatMdoc, "a German PID as mdoc that names an identifier list and no status list"),
+			by:     "de", typ: TypePIDMdoc, form: FormIdentifiers,
+		},
+		{
 			Sample: good("mdoc-short-lived", FormatMdoc, "a German PID as mdoc, valid for less than 24 hours and without a status"),
 			by:     "de", typ: TypePIDMdoc, noStatus: true,
 			issueMdoc: func(_ *maker, o *MdocOptions) { o.ValidUntil = o.ValidFrom.Add(day - 2*validBefore) },

@@ -25,6 +25,12 @@ func badIssuers() []recipe {
 			by:     "pubeaa-withdrawn", typ: TypeResidence,
 		},
 		{
+			// Its CA's list says so where there is one: in a World with a CRLBase.
+			Sample: bad("issuer-revoked", FormatSDJWT, reason.ChainRevoked, "a German PID signed with a certificate that its CA has revoked"),
+			by:     "de", typ: pidDE, expect: TypePID,
+			issue: func(k *maker, o *SDJWTOptions) { o.Signer = k.w.Authority("de").RevokedSigner },
+		},
+		{
 			Sample: bad("wrong-type", FormatSDJWT, reason.VCTMismatch, "a payment card where a customer card was asked for"),
 			by:     "eaa", typ: TypePayment, expect: TypeMembership,
 		},

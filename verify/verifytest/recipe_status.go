@@ -13,6 +13,19 @@ func badStatus() []recipe {
 			by:     "ut", typ: TypeMDL, status: StatusRevoked,
 		},
 		{
+			Sample: bad("mdoc-identifier-revoked", FormatMdoc, reason.StatusRevoked, "a driving licence whose identifier stands in its issuer's identifier list"),
+			by:     "ut", typ: TypeMDL, form: FormIdentifiers, status: StatusRevoked,
+		},
+		{
+			Sample: bad("mdoc-both-mechanisms-revoked", FormatMdoc, reason.StatusRevoked, "a PID as mdoc that its status list calls good and its identifier list revoked"),
+			by:     "fr", typ: TypePIDMdoc,
+			issueMdoc: func(k *maker, o *MdocOptions) {
+				if also, err := k.w.statusAt(k.c.StatusBase, k.w.Authority("fr"), FormIdentifiers, StatusRevoked); err == nil {
+					o.Status.Also = &also
+				}
+			},
+		},
+		{
 			// An MSO's list has one bit per entry, which cannot say suspended.
 			Sample: bad("suspended", FormatSDJWT, reason.StatusSuspended, "a customer card that its issuer has suspended"),
 			by:     "eaa", typ: TypeMembership, status: StatusSuspended,

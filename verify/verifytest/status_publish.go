@@ -10,15 +10,37 @@ import (
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 )
 
-// Current is a status list token as published.
+// Current is a status list token or an identifier list token as published.
 type Current struct {
 	URI       string
-	Form      string // jwt or cwt
+	Form      string // FormJWT, FormCWT or FormIdentifiers
 	MediaType string
 	Token     []byte
 	IssuedAt  time.Time
 
-	bytes []byte // the list it was made of
+	bytes []byte // the status list it was made of
+	known int    // how many identifiers it holds
+}
+
+// next is when a token that follows this one is issued; ok is false if none is due.
+func (c *Current) next(now time.Time, changed bool) (at time.Time, ok bool) {
+	now = now.UTC().Truncate(time.Second)
+	switch {
+	case c == nil:
+	case !changed && now.Sub(c.IssuedAt) < defaultTTL/2:
+		return now, false
+	case !now.After(c.IssuedAt):
+		now = c.IssuedAt.Add(time.Second)
+	}
+	return now, true
+}
+
+// statusPublisher is a StatusList or an IdentifierList of a World's.
+type statusPublisher interface {
+	uri() string
+	setStatus(ref Ref, value byte) error
+	allocate(value byte) (Ref, error)
+	publish(now time.Time) (Current, error)
 }
 
 // The default life of a token.
@@ -34,15 +56,9 @@ func (l *StatusList) Publish(form string, now time.Time) (Current, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last := l.sent[form]
-	now = now.UTC().Truncate(time.Second)
-	if last != nil {
-		same := bytes.Equal(last.bytes, l.bytes)
-		if same && now.Sub(last.IssuedAt) < defaultTTL/2 {
-			return *last, nil
-		}
-		if !now.After(last.IssuedAt) {
-			now = last.IssuedAt.Add(time.Second)
-		}
+	now, due := last.next(now, last != nil && !bytes.Equal(last.bytes, l.bytes))
+	if !due {
+		return *last, nil
 	}
 	token, err := l.token(form, now, TokenOptions{})
 	if err != nil {
@@ -66,9 +82,12 @@ func (w *World) issuers() []*Authority {
 // statusList returns the authority's list of a form under a base URL. The JWT list
 // has two bits, so that it can say suspended; the CWT list has one, as MSOs demand
 // it (ISO/IEC 18013-5 12.3.6.5).
-func (w *World) statusList(base string, a *Authority, form string) *StatusList {
+func (w *World) statusList(base string, a *Authority, form string) statusPublisher {
 	uri := strings.TrimSuffix(base, "/") + "/status/" + a.ID + "-" + form
-	return w.list(uri, func() *StatusList {
+	return w.list(uri, func() statusPublisher {
+		if form == FormIdentifiers {
+			return a.IdentifierList(uri).crowd()
+		}
 		bits := 1
 		if form == FormJWT {
 			bits = 2
@@ -78,17 +97,18 @@ func (w *World) statusList(base string, a *Authority, form string) *StatusList {
 }
 
 // Status allocates an entry with the value in the list of an authority, published
-// under StatusBase: form jwt for an SD-JWT VC, cwt for an mdoc.
+// under StatusBase: FormJWT for an SD-JWT VC, FormCWT or FormIdentifiers for an mdoc.
 func (w *World) Status(a *Authority, form string, value byte) (Ref, error) {
 	return w.statusAt(w.StatusBase, a, form, value)
 }
 
 func (w *World) statusAt(base string, a *Authority, form string, value byte) (Ref, error) {
-	return w.statusList(base, a, form).Allocate(value)
+	return w.statusList(base, a, form).allocate(value)
 }
 
 // StatusURIs returns the URIs of the status lists under a base URL, "" for the
-// World's: two for each PID provider, one for every other issuer.
+// World's: two for each PID provider, one for every other issuer. Identifier lists
+// are not among them.
 func (w *World) StatusURIs(base string) []string {
 	if base == "" {
 		base = w.StatusBase
@@ -96,23 +116,37 @@ func (w *World) StatusURIs(base string) []string {
 	var uris []string
 	for _, a := range w.issuers() {
 		if a.issuesSDJWT() {
-			uris = append(uris, w.statusList(base, a, FormJWT).URI)
+			uris = append(uris, w.statusList(base, a, FormJWT).uri())
 		}
 		if a.issuesMdoc() {
-			uris = append(uris, w.statusList(base, a, FormCWT).URI)
+			uris = append(uris, w.statusList(base, a, FormCWT).uri())
 		}
 	}
 	return uris
 }
 
-// ListedStatusURIs returns those of the qualified providers, who stand in national
-// trusted lists.
+// IdentifierURIs returns the URIs of the identifier lists under a base URL, "" for
+// the World's: one for each issuer of mdocs.
+func (w *World) IdentifierURIs(base string) (uris []string) {
+	if base == "" {
+		base = w.StatusBase
+	}
+	for _, a := range w.issuers() {
+		if a.issuesMdoc() {
+			uris = append(uris, w.statusList(base, a, FormIdentifiers).uri())
+		}
+	}
+	return uris
+}
+
+// ListedStatusURIs returns the URIs of the status lists of the qualified providers,
+// who stand in national trusted lists.
 func (w *World) ListedStatusURIs(base string) (uris []string) {
 	if base == "" {
 		base = w.StatusBase
 	}
 	for _, cc := range []string{"DE", "NL"} {
-		uris = append(uris, w.statusList(base, w.QEAA(cc), FormJWT).URI)
+		uris = append(uris, w.statusList(base, w.QEAA(cc), FormJWT).uri())
 	}
 	return uris
 }
@@ -126,34 +160,27 @@ func (w *World) StatusToken(uri string, now time.Time) (token []byte, mediaType 
 	if !ok {
 		return nil, "", false, nil
 	}
-	c, err := l.Publish(l.form(), now)
+	c, err := l.publish(now)
 	return c.Token, c.MediaType, true, err
 }
 
-// StatusTokens returns the current tokens by URI: those under StatusBase, and
-// those that samples were made with.
+// StatusTokens returns the current tokens by URI, of status lists and of identifier
+// lists: those under StatusBase, and those that samples were made with.
 func (w *World) StatusTokens(now time.Time) (map[string]Current, error) {
 	w.StatusURIs("")
+	w.IdentifierURIs("")
 	w.mu.Lock()
 	lists := maps.Clone(w.status)
 	w.mu.Unlock()
 	tokens := make(map[string]Current, len(lists))
 	for uri, l := range lists {
-		c, err := l.Publish(l.form(), now)
+		c, err := l.publish(now)
 		if err != nil {
 			return nil, err
 		}
 		tokens[uri] = c
 	}
 	return tokens, nil
-}
-
-// form is that of a World's own list.
-func (l *StatusList) form() string {
-	if l.Bits > 1 {
-		return FormJWT
-	}
-	return FormCWT
 }
 
 func (a *Authority) issuesSDJWT() bool { return a.Kind != trustlist.KindMDL }

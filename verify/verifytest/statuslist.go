@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // Values of an entry (Token Status List section 7.1).
@@ -21,14 +22,6 @@ const (
 	revokedShare   = 100 // one entry in so many is revoked from the start
 	suspendedShare = 400 // likewise suspended, where the list has two bits
 )
-
-// Ref is a credential's reference to its status.
-type Ref struct {
-	URI         string
-	Index       uint64
-	Certificate []byte // mdoc only: DER of whom to trust (ISO/IEC 18013-5 12.3.6)
-	Flat        bool   // SD-JWT only: the shape of ETSI TS 119 472-1
-}
 
 // StatusList is a status list and whoever publishes it. It may be used
 // concurrently.
@@ -157,19 +150,23 @@ func (l *StatusList) deflate() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// json is the status member of an SD-JWT VC.
-func (r Ref) json() map[string]any {
-	if r.Flat {
-		return map[string]any{"type": "TokenStatusList", "purpose": "revocation", "index": r.Index, "uri": r.URI}
+func (l *StatusList) uri() string { return l.URI }
+
+func (l *StatusList) setStatus(ref Ref, value byte) error {
+	if ref.Identifier != nil {
+		return fmt.Errorf("%q is a status list, and the reference has an identifier", l.URI)
 	}
-	return map[string]any{"status_list": map[string]any{"idx": r.Index, "uri": r.URI}}
+	return l.Set(ref.Index, value)
 }
 
-// cbor is the status member of an MSO.
-func (r Ref) cbor() map[string]any {
-	list := map[string]any{"idx": r.Index, "uri": r.URI}
-	if r.Certificate != nil {
-		list["certificate"] = r.Certificate
+func (l *StatusList) allocate(value byte) (Ref, error) { return l.Allocate(value) }
+
+func (l *StatusList) publish(now time.Time) (Current, error) { return l.Publish(l.form(), now) }
+
+// form is that of a World's own list.
+func (l *StatusList) form() string {
+	if l.Bits > 1 {
+		return FormJWT
 	}
-	return map[string]any{"status_list": list}
+	return FormCWT
 }

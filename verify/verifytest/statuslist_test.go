@@ -43,6 +43,11 @@ func TestStatusListVectors(t *testing.T) {
 	}
 }
 
+func (w *World) statusListOf(uri string) *StatusList {
+	l, _ := w.status[uri].(*StatusList)
+	return l
+}
+
 func inflate(t *testing.T, b []byte) []byte {
 	t.Helper()
 	return must[[]byte](t)(io.ReadAll(must[io.ReadCloser](t)(zlib.NewReader(bytes.NewReader(b)))))
@@ -51,12 +56,15 @@ func inflate(t *testing.T, b []byte) []byte {
 func TestStatusTokens(t *testing.T) {
 	w := testWorld(t)
 	tokens := must[map[string]Current](t)(w.StatusTokens(testNow))
-	// Two for DE and FR, one for the mDL, two for public bodies, one for the bank.
-	if len(tokens) != 8 {
+	// Three for DE and FR, two for the mDL, two for public bodies, one for the bank.
+	if len(tokens) != 11 {
 		t.Errorf("%d lists", len(tokens))
 	}
 	for uri, c := range tokens {
-		l := w.status[uri]
+		if c.Form == FormIdentifiers {
+			continue // TestIdentifierTokens
+		}
+		l := w.statusListOf(uri)
 		key := &l.authority.Revocation.Private.PublicKey
 		if c.Form == FormJWT {
 			header, claims := openJWS(t, string(c.Token), key)
@@ -75,29 +83,34 @@ func TestStatusTokens(t *testing.T) {
 
 func checkCWT(t *testing.T, c Current, l *StatusList, key *ecdsa.PublicKey) {
 	t.Helper()
-	tag := openCBOR[cbor.RawTag](t, c.Token)
-	m := openCBOR[message](t, tag.Content)
-	if tag.Number != 18 || !verifies(key, structure(t, "Signature1", m.Protected, m.Payload), m.Proof) {
-		t.Fatalf("%s: signature", l.URI)
-	}
-	protected := openCBOR[map[int]any](t, m.Protected)
-	claims := openCBOR[map[int]cbor.RawMessage](t, m.Payload)
+	protected, unprotected, claims := openCWT(t, c.Token, key)
 	list := openCBOR[struct {
 		Bits int    `cbor:"bits"`
 		List []byte `cbor:"lst"`
 	}](t, claims[65533])
-	if protected[16] != "application/statuslist+cwt" || protected[33] == nil || len(m.Unprotected) != 0 ||
+	if protected[16] != "application/statuslist+cwt" || protected[33] == nil || len(unprotected) != 0 ||
 		openCBOR[string](t, claims[2]) != l.URI || openCBOR[int64](t, claims[6]) != testNow.Unix() || claims[4] == nil ||
 		list.Bits != 1 || !bytes.Equal(inflate(t, list.List), l.bytes) {
 		t.Errorf("%s: %v %v", l.URI, protected, claims)
 	}
 }
 
+// openCWT opens a tagged COSE_Sign1 whose payload is a claims set.
+func openCWT(t *testing.T, token []byte, key *ecdsa.PublicKey) (protected, unprotected map[int]any, claims map[int]cbor.RawMessage) {
+	t.Helper()
+	tag := openCBOR[cbor.RawTag](t, token)
+	m := openCBOR[message](t, tag.Content)
+	if tag.Number != 18 || !verifies(key, structure(t, "Signature1", m.Protected, m.Payload), m.Proof) {
+		t.Fatal("tag or signature")
+	}
+	return openCBOR[map[int]any](t, m.Protected), m.Unprotected, openCBOR[map[int]cbor.RawMessage](t, m.Payload)
+}
+
 // TestPublish: a token is kept while nothing changes, and each new one is newer.
 func TestPublish(t *testing.T) {
 	w := testWorld(t)
 	ref := must[Ref](t)(w.Status(w.PID("DE"), FormJWT, StatusGood))
-	l := w.status[ref.URI]
+	l := w.statusListOf(ref.URI)
 	publish := func(at time.Time) Current { return must[Current](t)(l.Publish(FormJWT, at)) }
 	first := publish(testNow)
 	if again := publish(testNow.Add(defaultTTL/2 - time.Second)); !bytes.Equal(first.Token, again.Token) {
@@ -116,8 +129,8 @@ func TestPublish(t *testing.T) {
 	if third := publish(testNow.Add(defaultTTL)); !third.IssuedAt.Equal(testNow.Add(defaultTTL)) {
 		t.Error("an old token is not renewed")
 	}
-	if w.SetStatus(Ref{URI: "elsewhere"}, 1) == nil {
-		t.Error("a list of nobody's was written")
+	if w.SetStatus(Ref{URI: "elsewhere"}, 1) == nil || w.SetStatus(Ref{URI: ref.URI, Identifier: []byte{1}}, 1) == nil {
+		t.Error("a list of nobody's was written, or by an identifier")
 	}
 }
 
@@ -127,7 +140,7 @@ func TestAllocate(t *testing.T) {
 	for value, n := range map[byte]int{StatusGood: 500, StatusRevoked: 900, StatusSuspended: 200} {
 		for range n { // more than the crowd has of the last two
 			ref := must[Ref](t)(w.Status(w.PID("DE"), FormJWT, value))
-			if seen[ref.Index] || w.status[ref.URI].Get(ref.Index) != value {
+			if seen[ref.Index] || w.statusListOf(ref.URI).Get(ref.Index) != value {
 				t.Fatalf("entry of value %d handed out twice or wrong", value)
 			}
 			seen[ref.Index] = true
@@ -149,7 +162,7 @@ func TestRevokeSample(t *testing.T) {
 	}
 	m := must[*Made](t)(w.Make("mdl", Context{}, testNow))
 	uri, ok := w.Revoke("mdl")
-	if !ok || uri != m.Status.URI || w.status[uri].Get(m.Status.Index) != StatusRevoked {
+	if !ok || uri != m.Status.URI || w.statusListOf(uri).Get(m.Status.Index) != StatusRevoked {
 		t.Error("not revoked")
 	}
 	must[*Made](t)(w.Make("short-lived", Context{}, testNow))

@@ -7,10 +7,11 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// Forms of a status list token.
+// Forms of a status list token, and the identifier list, which has one form only.
 const (
-	FormJWT = "jwt"
-	FormCWT = "cwt"
+	FormJWT         = "jwt"
+	FormCWT         = "cwt"
+	FormIdentifiers = "identifiers"
 )
 
 // Claim keys of a CWT token (RFC 8392; Token Status List section 14).
@@ -22,7 +23,8 @@ const (
 	claimTTL        = 65534
 )
 
-// TokenOptions change a status list token. The zero value makes a good one.
+// TokenOptions change a status list token, and what an identifier list token shares
+// with one. The zero value makes a good one.
 type TokenOptions struct {
 	TTL           time.Duration // 0: 5 minutes; negative: none
 	Expires       time.Time     // zero: 12 hours after iat
@@ -54,23 +56,9 @@ func (l *StatusList) Token(form string, now time.Time, o TokenOptions) ([]byte, 
 }
 
 func (l *StatusList) token(form string, now time.Time, o TokenOptions) ([]byte, error) {
-	if o.TTL == 0 {
-		o.TTL = defaultTTL
-	}
-	if o.Expires.IsZero() {
-		o.Expires = now.Add(defaultExpiry)
-	}
-	if o.Subject == "" {
-		o.Subject = l.URI
-	}
+	o = o.withDefaults(l.URI, l.authority, now)
 	if o.Bits == 0 {
 		o.Bits = l.Bits
-	}
-	if o.Signer == nil {
-		o.Signer = l.authority.Revocation
-	}
-	if o.Chain == nil {
-		o.Chain = o.Signer.Chain()
 	}
 	lst, err := l.deflate()
 	if err != nil {
@@ -84,7 +72,8 @@ func (l *StatusList) token(form string, now time.Time, o TokenOptions) ([]byte, 
 	case FormJWT:
 		token, err = o.jwt(lst, now)
 	case FormCWT:
-		token, err = o.cwt(lst, now)
+		claims := map[any]any{claimStatusList: o.list(lst)}
+		token, err = o.cwt(mediaTypeCWT, claims, now)
 	default:
 		err = fmt.Errorf("a status list token is %q or %q, not %q", FormJWT, FormCWT, form)
 	}
@@ -94,16 +83,38 @@ func (l *StatusList) token(form string, now time.Time, o TokenOptions) ([]byte, 
 	return token, err
 }
 
+func (o TokenOptions) withDefaults(uri string, a *Authority, now time.Time) TokenOptions {
+	if o.TTL == 0 {
+		o.TTL = defaultTTL
+	}
+	if o.Expires.IsZero() {
+		o.Expires = now.Add(defaultExpiry)
+	}
+	setDefault(&o.Subject, uri)
+	if o.Signer == nil {
+		o.Signer = a.Revocation
+	}
+	if o.Chain == nil {
+		o.Chain = o.Signer.Chain()
+	}
+	return o
+}
+
+// list is the status list that a token holds: lst as bytes, or as text in JSON.
+func (o TokenOptions) list(lst any) map[string]any {
+	list := map[string]any{"bits": o.Bits, "lst": lst}
+	if o.Aggregation != "" {
+		list["aggregation_uri"] = o.Aggregation
+	}
+	return list
+}
+
 func (o TokenOptions) jwt(lst []byte, now time.Time) ([]byte, error) {
 	header := map[string]any{"typ": "statuslist+jwt", "alg": algJOSE(o.Signer.Private)}
 	if !o.NoChain {
 		header["x5c"] = x5c(o.Chain)
 	}
-	list := map[string]any{"bits": o.Bits, "lst": URL64(lst)}
-	if o.Aggregation != "" {
-		list["aggregation_uri"] = o.Aggregation
-	}
-	claims := map[string]any{"sub": o.Subject, "iat": now.Unix(), "status_list": list}
+	claims := map[string]any{"sub": o.Subject, "iat": now.Unix(), "status_list": o.list(URL64(lst))}
 	if !o.NoExpiry {
 		claims["exp"] = o.Expires.Unix()
 	}
@@ -120,8 +131,13 @@ func (o TokenOptions) jwt(lst []byte, now time.Time) ([]byte, error) {
 	return []byte(jws), err
 }
 
-func (o TokenOptions) cwt(lst []byte, now time.Time) ([]byte, error) {
-	protected := map[any]any{labelAlg: algCOSE(o.Signer.Private), labelType: mediaTypeCWT}
+// cwt signs a token of a type with the claims that hold its list; those of every
+// token are added. A nil type is left out.
+func (o TokenOptions) cwt(typ any, claims map[any]any, now time.Time) (cbor.RawMessage, error) {
+	protected := map[any]any{labelAlg: algCOSE(o.Signer.Private)}
+	if typ != nil {
+		protected[labelType] = typ
+	}
 	unprotected := map[any]any{}
 	if !o.NoChain {
 		place := protected // where ISO/IEC 18013-5 12.3.6 wants it
@@ -130,11 +146,7 @@ func (o TokenOptions) cwt(lst []byte, now time.Time) ([]byte, error) {
 		}
 		place[labelX5Chain] = x5chain(o.Chain)
 	}
-	list := map[string]any{"bits": o.Bits, "lst": lst}
-	if o.Aggregation != "" {
-		list["aggregation_uri"] = o.Aggregation
-	}
-	claims := map[any]any{claimSubject: o.Subject, claimIssuedAt: now.Unix(), claimStatusList: list}
+	claims[claimSubject], claims[claimIssuedAt] = o.Subject, now.Unix()
 	if !o.NoExpiry {
 		claims[claimExpiry] = o.Expires.Unix()
 	}

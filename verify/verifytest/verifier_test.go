@@ -13,7 +13,7 @@ import (
 
 func world(t testing.TB, now time.Time) *verifytest.World {
 	t.Helper()
-	w, err := verifytest.New(now)
+	w, err := verifytest.NewAt(now, verifytest.Options{CRLBase: "https://crl.example"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/crl"
 	"github.com/edgetrust/edgetrust/verify/statuslist"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 	"github.com/edgetrust/edgetrust/verify/trustlist/bundle"
@@ -20,6 +21,7 @@ type view struct {
 	trusted []verify.Trusted
 	lists   map[trustlist.Kind][]*verify.List
 	status  map[string]verify.StatusSlot
+	crls    map[crl.IssuerID]verify.CRLSlot
 }
 
 func (v *view) Epoch() uint64               { return 1 }
@@ -53,7 +55,10 @@ func (v *view) Entity(list, entity string) (found []verify.Trusted) {
 }
 
 func (v *view) ListsFor(k trustlist.Kind) []*verify.List { return v.lists[k] }
-func (v *view) Status(uri string) verify.StatusSlot      { return v.status[uri] }
+
+func (v *view) Status(_ statuslist.Mechanism, uri string) verify.StatusSlot { return v.status[uri] }
+func (v *view) CRLs(issuer crl.IssuerID) verify.CRLSlot                     { return v.crls[issuer] }
+
 func (v *view) add(kind trustlist.Kind, name string, l *trustlist.List) {
 	list := &verify.List{Name: name, Territory: l.Territory, Sequence: l.Sequence, NextUpdate: l.NextUpdate, Loaded: true, VICAL: l.Format == "vical"}
 	v.lists[kind] = append(v.lists[kind], list)
@@ -67,7 +72,7 @@ func (v *view) add(kind trustlist.Kind, name string, l *trustlist.List) {
 // disagreement.
 func viewOf(t testing.TB, w *verifytest.World, now time.Time) *view {
 	t.Helper()
-	v := &view{lists: make(map[trustlist.Kind][]*verify.List), status: make(map[string]verify.StatusSlot)}
+	v := &view{lists: make(map[trustlist.Kind][]*verify.List), status: make(map[string]verify.StatusSlot), crls: make(map[crl.IssuerID]verify.CRLSlot)}
 	for _, profile := range verifytest.Profiles() {
 		b, err := w.LoTE(profile, verifytest.ListOptions{})
 		if err != nil {
@@ -94,21 +99,46 @@ func viewOf(t testing.TB, w *verifytest.World, now time.Time) *view {
 	}
 	v.add(trustlist.KindEAA, "local", local.List())
 	v.loadStatus(t, w, now)
+	v.loadCRLs(t, w, now)
 	return v
+}
+
+func (v *view) loadCRLs(t testing.TB, w *verifytest.World, now time.Time) {
+	t.Helper()
+	published, err := w.CRLs(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for url, b := range published {
+		u, err := crl.Parse(b)
+		if err != nil {
+			t.Fatalf("%s: %v", url, err)
+		}
+		for _, a := range v.BySubject(u.Issuer()) {
+			l, err := u.Verify(a.Anchor.Cert)
+			if err != nil {
+				t.Fatalf("%s: %v", url, err)
+			}
+			v.crls[l.Issuer] = verify.CRLSlot{Lists: []*crl.List{l}}
+		}
+	}
 }
 
 func (v *view) loadStatus(t testing.TB, w *verifytest.World, now time.Time) {
 	t.Helper()
-	for _, uri := range w.StatusURIs("") {
+	for _, uri := range append(w.StatusURIs(""), w.IdentifierURIs("")...) {
 		b, mediaType, ok, err := w.StatusToken(uri, now)
 		if err != nil || !ok {
 			t.Fatal(uri, ok, err)
 		}
 		var u *statuslist.Unverified
-		if mediaType == "application/statuslist+jwt" {
+		switch mediaType {
+		case statuslist.MediaTypeJWT:
 			u, err = statuslist.ParseJWT(string(b))
-		} else {
+		case statuslist.MediaTypeCWT:
 			u, err = statuslist.ParseCWT(b)
+		default:
+			u, err = statuslist.ParseIdentifierList(b)
 		}
 		if err != nil {
 			t.Fatalf("%s: %v", uri, err)
@@ -128,10 +158,10 @@ func (v *view) loadStatus(t testing.TB, w *verifytest.World, now time.Time) {
 		if err != nil {
 			t.Fatalf("%s: %v", uri, err)
 		}
-		if token.URI != uri || token.Len() != verifytest.DefaultEntries {
+		if token.URI != uri || token.Mechanism == statuslist.StatusList && token.Len() != verifytest.DefaultEntries {
 			t.Errorf("%s: %d entries of %s", uri, token.Len(), token.URI)
 		}
-		st := &verify.StatusToken{Token: token, SHA256: sha256.Sum256(b), Leaf: signer.Leaf, Anchors: signer.Anchors}
+		st := &verify.StatusToken{StatusSignature: signer, Token: token, SHA256: sha256.Sum256(b)}
 		v.status[uri] = verify.StatusSlot{Tokens: []*verify.StatusToken{st}}
 	}
 }

@@ -24,7 +24,7 @@ type vicalPublisher struct {
 	state        *Authority
 }
 
-func newVICALPublisher(now time.Time) (*vicalPublisher, error) {
+func newVICALPublisher(now time.Time, crlBase string) (*vicalPublisher, error) {
 	name := func(role string) pkix.Name {
 		return pkix.Name{Country: []string{"US"}, Organization: []string{VICALProvider}, CommonName: VICALProvider + " " + role}
 	}
@@ -45,7 +45,7 @@ func newVICALPublisher(now time.Time) (*vicalPublisher, error) {
 	p.state, err = charter{
 		id: "us-jf", name: "Jefferson Department of Motor Vehicles", territory: "US", state: "US-JF",
 		kind: trustlist.KindMDL, types: []string{TypeMDL}, person: jane, sharedRevocation: true,
-	}.establish(now)
+	}.establish(now, crlBase)
 	return p, err
 }
 

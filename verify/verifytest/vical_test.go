@@ -80,6 +80,7 @@ func TestMDLVICAL(t *testing.T) {
 			v := viewOf(t, w, now)
 			if c.list != nil {
 				v.add(trustlist.KindMDL, "vical", readVICAL(t, w, *c.list))
+				v.loadCRLs(t, w, now)
 			}
 			res := verifier.Verify(v, request(m), now)
 			s := verifytest.Sample{Verdict: reason.Valid, Format: verifytest.FormatMdoc}

@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +34,9 @@ type World struct {
 	// lists are published. They may be changed before anything is issued.
 	StatusBase string
 	ListBase   string
+	// CRLBase is the URL under which certificate revocation lists are published;
+	// "": nowhere. Certificates bear it: it is set by NewAt and not changed.
+	CRLBase string
 
 	// Operator signs the lists.
 	Operator *Key
@@ -43,8 +47,8 @@ type World struct {
 	portrait    []byte
 
 	mu     sync.Mutex
-	status map[string]*StatusList // by URI
-	made   map[string]Ref         // by sample: the credential last made
+	status map[string]statusPublisher // by URI
+	made   map[string]Ref             // by sample: the credential last made
 	// national are the signers of trusted lists, by territory.
 	national map[string]*Key
 }
@@ -74,12 +78,23 @@ var charters = []charter{
 		types: []string{TypePID, "urn:eudi:pid:de:1", TypePIDMdoc}, person: erika, unlisted: true},
 }
 
-// New makes a World whose certificates are valid around now.
-func New(now time.Time) (*World, error) {
+// Options of a World are what its certificates say, and so cannot be changed later.
+type Options struct {
+	// CRLBase is World.CRLBase. With one, each certificate bears the URL of its
+	// issuer's revocation list under it.
+	CRLBase string
+}
+
+// New makes a World whose certificates are valid around now. It publishes no
+// certificate revocation lists.
+func New(now time.Time) (*World, error) { return NewAt(now, Options{}) }
+
+// NewAt is New with Options.
+func NewAt(now time.Time, o Options) (*World, error) {
 	w := &World{
 		Now:        now.UTC().Truncate(time.Second),
-		StatusBase: "https://status.example", ListBase: "https://lists.example",
-		portrait: drawPortrait(), status: make(map[string]*StatusList), made: make(map[string]Ref),
+		StatusBase: "https://status.example", ListBase: "https://lists.example", CRLBase: strings.TrimSuffix(o.CRLBase, "/"),
+		portrait: drawPortrait(), status: make(map[string]statusPublisher), made: make(map[string]Ref),
 		national: make(map[string]*Key),
 	}
 	from, to := span(now, caBefore, operatorEnd)
@@ -94,16 +109,16 @@ func New(now time.Time) (*World, error) {
 		return nil, err
 	}
 	for _, c := range charters {
-		a, err := c.establish(now)
+		a, err := c.establish(now, w.CRLBase)
 		if err != nil {
 			return nil, err
 		}
 		w.authorities = append(w.authorities, a)
 	}
-	if w.trusted, err = establishTrusted(now); err != nil {
+	if w.trusted, err = establishTrusted(now, w.CRLBase); err != nil {
 		return nil, err
 	}
-	if w.vical, err = newVICALPublisher(now); err != nil {
+	if w.vical, err = newVICALPublisher(now, w.CRLBase); err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -118,15 +133,17 @@ func (w *World) Authorities() []*Authority {
 // Authority returns the authority with the id, the State and those of trusted lists
 // among them; nil if there is none.
 func (w *World) Authority(id string) *Authority {
-	if id == w.vical.state.ID {
-		return w.vical.state
-	}
-	for _, a := range slices.Concat(w.authorities, w.trusted) {
+	for _, a := range w.everyone() {
 		if a.ID == id {
 			return a
 		}
 	}
 	return nil
+}
+
+// everyone is every authority, wherever it is listed.
+func (w *World) everyone() []*Authority {
+	return append(slices.Concat(w.authorities, w.trusted), w.vical.state)
 }
 
 // PID returns the PID provider of a country: DE or FR; nil for others.
@@ -159,8 +176,8 @@ func (w *World) WRPAC() *Authority { return w.Authority("wrpac") }
 // Stranger calls itself a PID provider and stands in no list.
 func (w *World) Stranger() *Authority { return w.Authority("stranger") }
 
-// list returns the status list under a URI, founding it if there is none.
-func (w *World) list(uri string, found func() *StatusList) *StatusList {
+// list returns the list under a URI, founding it if there is none.
+func (w *World) list(uri string, found func() statusPublisher) statusPublisher {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l, ok := w.status[uri]
@@ -171,8 +188,9 @@ func (w *World) list(uri string, found func() *StatusList) *StatusList {
 	return l
 }
 
-// SetStatus writes the entry of a credential: 0 good, 1 revoked, 2 suspended
-// (Token Status List section 7.1).
+// SetStatus writes the entry of a credential, not that of Ref.Also: 0 good, 1
+// revoked, 2 suspended (Token Status List section 7.1). An identifier list knows
+// the first two, and takes no revocation back.
 func (w *World) SetStatus(ref Ref, value byte) error {
 	w.mu.Lock()
 	l, ok := w.status[ref.URI]
@@ -180,7 +198,7 @@ func (w *World) SetStatus(ref Ref, value byte) error {
 	if !ok {
 		return fmt.Errorf("this world publishes no status list under %q", ref.URI)
 	}
-	return l.Set(ref.Index, value)
+	return l.setStatus(ref, value)
 }
 
 // Revoke revokes the credential that was last made for a sample, and names the

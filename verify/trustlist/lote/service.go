@@ -48,7 +48,23 @@ func (r *reader) service(w who, s *entityService) error {
 	if info.Type != nil {
 		scope.Service = *info.Type
 	}
+	if purpose == trustlist.Revocation {
+		scope.Aggregations = supplied(info.SupplyPoints)
+	}
 	return r.anchors(w, info.Identity, scope)
+}
+
+// maxSupplied bounds the supply points of a service that are looked at.
+const maxSupplied = 4
+
+// supplied is where a service says that it supplies what it is for.
+func supplied(points []supplyPoint) (uris []string) {
+	for _, p := range points[:min(len(points), maxSupplied)] {
+		if p.URI != nil && *p.URI != "" {
+			uris = append(uris, *p.URI)
+		}
+	}
+	return uris
 }
 
 func (r *reader) purpose(info *serviceInformation) (trustlist.Purpose, error) {

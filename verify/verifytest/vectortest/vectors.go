@@ -77,6 +77,12 @@ func Certificates(t testing.TB, topic string, path ...string) (certs []*x509.Cer
 // topic's index.json, so that no vector is overlooked. A file may have several rows.
 func WantRows(t testing.TB, topic string, files []string) {
 	t.Helper()
+	WantFolder(t, topic, "", files)
+}
+
+// WantFolder is WantRows for those files of a topic whose name begins with folder.
+func WantFolder(t testing.TB, topic, folder string, files []string) {
+	t.Helper()
 	var index []struct {
 		File string `json:"file"`
 	}
@@ -88,7 +94,7 @@ func WantRows(t testing.TB, topic string, files []string) {
 		rows[f] = true
 	}
 	for _, f := range index {
-		if !rows[f.File] {
+		if !rows[f.File] && strings.HasPrefix(f.File, folder) {
 			t.Errorf("%s has no row in the table", f.File)
 		}
 		delete(rows, f.File)

@@ -50,6 +50,12 @@ func TestWantRows(t *testing.T) {
 			t.Errorf("%q: %q", c.rows, to.errors)
 		}
 	}
+	write(t, filepath.Join(dir, "topic", "index.json"), []byte(`[{"file":"x/a"},{"file":"x/b"},{"file":"y"}]`))
+	to := &told{TB: t}
+	want := []string{"x/b has no row in the table", "x/c is in the table and not in the index"}
+	if WantFolder(to, "topic", "x/", []string{"x/a", "x/c"}); !slices.Equal(to.errors, want) {
+		t.Errorf("%q", to.errors)
+	}
 }
 
 func TestRead(t *testing.T) {

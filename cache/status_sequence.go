@@ -1,0 +1,63 @@
+package cache
+
+import (
+	"bytes"
+
+	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/reason"
+)
+
+// succession is how a token follows what is held of its entity.
+type succession int
+
+const (
+	newer         succession = iota // it replaces what was held
+	same                            // it says what is held already
+	contradicting                   // it stands beside what is held
+)
+
+// follow is the sequence rule for status lists, whose version is iat: a higher one
+// replaces what its entity had; equal and different keeps both, since issuers do
+// publish twice in a second; at use the worst answer counts. It returns what is to be
+// held, this token's entity last.
+func (h *heldStatus) follow(of entity, t *verify.StatusToken) (next []heldToken, how succession, err error) {
+	var others, mine []heldToken
+	for _, have := range h.tokens {
+		if have.entity == of {
+			mine = append(mine, have)
+		} else {
+			others = append(others, have)
+		}
+	}
+	for i, have := range mine {
+		was := have.token.Token
+		switch {
+		case t.Token.IssuedAt.Before(was.IssuedAt):
+			return nil, same, reason.Refuse(reason.StatusTokenRollback, "an older token than the one held")
+		case t.Token.IssuedAt.Equal(was.IssuedAt) && t.Token.Payload == was.Payload:
+			if bytes.Compare(t.SHA256[:], have.token.SHA256[:]) < 0 {
+				mine[i].token = t
+			}
+			return append(others, mine...), same, nil
+		}
+	}
+	switch {
+	case len(mine) > 0 && t.Token.IssuedAt.Equal(mine[0].token.Token.IssuedAt):
+		if len(mine) >= MaxSameTime {
+			return nil, same, reason.Refuse(reason.StatusTokenRollback, "too many tokens with one issue time")
+		}
+		return append(append(others, mine...), heldToken{of, t}), contradicting, nil
+	case len(mine) == 0 && entities(others) >= MaxPerStatus:
+		return nil, same, reason.Refuse(reason.StatusSignerUntrusted, "too many issuers sign this list")
+	}
+	return append(others, heldToken{of, t}), newer, nil
+}
+
+// entities counts the signers, some of whom have several tokens.
+func entities(tokens []heldToken) int {
+	seen := make(map[entity]bool, len(tokens))
+	for _, t := range tokens {
+		seen[t.entity] = true
+	}
+	return len(seen)
+}
