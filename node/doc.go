@@ -41,6 +41,8 @@
 //	                 signatures
 //	verify/reason    the vocabulary of refusals
 //	verify/verifytest  an ecosystem in memory: issuers, wallets, lists
+//	gossip           the spread of references among nodes, without I/O; no node has it yet
+//	bench            the simulator of that spread
 //	deploy           example configurations, each loaded by a test
 //
 // Imports point one way; imports_test.go holds the table with a reason per row.

@@ -1,0 +1,130 @@
+package gossip
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Limits and times of the protocol.
+const (
+	MaxLists   = 131_072 // lists whose heads are remembered
+	MaxWanted  = 8       // heads of one list that are said to exist and are not held
+	MaxHolders = 8       // of one head that are remembered
+	MaxTold    = 4096    // heads in one answer to a summary
+	MaxRate    = 10      // announcements of one origin member a second, and as many at once
+
+	idlePeriod = 5 * time.Second // between comparisons while nothing changes
+	hotPeriod  = 75 * time.Millisecond
+	hotFor     = 2 * time.Second // after a change
+	deadPeriod = time.Second     // between attempts at members that are remembered as dead
+)
+
+// Options of a Core.
+type Options struct {
+	Self string
+	Zone string
+	Seed uint64
+	// Sign signs as this member.
+	Sign func(b []byte) []byte
+	// Verify says whether the announcement's Origin is a member and signed it.
+	Verify func(Announcement) bool
+	// Plausible says whether a head can be one of a list that this node follows, or
+	// may come to follow, at the time: that its version is not absurd.
+	Plausible func(Head, time.Time) bool
+}
+
+// Core is one member's part in the protocol. It is used by one goroutine at a time.
+type Core struct {
+	o   Options
+	rnd *rand.Rand
+
+	members rings
+	lists   map[ListID]*list
+	sum     Summary // of what is held
+
+	rates map[string]rate // by origin member
+	peers map[string]*peer
+	due   timers
+
+	nextCompare, hotUntil, nextDead time.Time
+
+	out   []Effect
+	Stats Stats
+}
+
+// Stats counts what a Core has done since it began.
+type Stats struct {
+	Announced, Forwarded              uint64 // packets sent for news of its own, and for that of others
+	Heard, Repeated                   uint64 // announcements that were news, and that were not
+	Implausible, RateLimited          uint64 // and that were dropped
+	Forged, Avoided                   uint64 // likewise
+	Compared, Told, Pulls, PullFailed uint64
+}
+
+// New returns a Core that knows nobody and holds nothing.
+func New(o Options, now time.Time) *Core {
+	c := &Core{
+		o: o, rnd: rand.New(rand.NewPCG(o.Seed, 0)), lists: make(map[ListID]*list),
+		rates: make(map[string]rate), peers: make(map[string]*peer),
+	}
+	c.nextCompare = now.Add(c.jittered(idlePeriod))
+	c.nextDead = now.Add(c.jittered(deadPeriod))
+	return c
+}
+
+// Step takes what has happened and returns what is to be done, which the caller may
+// keep until the next call.
+func (c *Core) Step(now time.Time, e Event) []Effect {
+	c.out = c.out[:0]
+	switch e := e.(type) {
+	case Tick:
+	case Members:
+		c.meet(e)
+	case Held:
+		c.held(now, e)
+	case Left:
+		c.forget(e.List)
+	case Heard:
+		c.heard(now, e)
+	case Compared:
+		c.compared(e)
+	case Told:
+		c.told(now, e)
+	case Pulled:
+		c.pulled(now, e)
+	case Retry:
+		c.retry(now)
+	}
+	c.tick(now)
+	return c.out
+}
+
+// Next is when Step is to be called with Tick at the latest.
+func (c *Core) Next() time.Time {
+	next := c.nextCompare
+	if c.members.anyDead() && c.nextDead.Before(next) {
+		next = c.nextDead
+	}
+	if at, ok := c.due.first(); ok && at.Before(next) {
+		next = at
+	}
+	return next
+}
+
+func (c *Core) tick(now time.Time) {
+	for {
+		it, ok := c.due.pop(now)
+		if !ok {
+			break
+		}
+		c.pull(now, it)
+	}
+	c.compareWhenDue(now)
+}
+
+func (c *Core) do(e Effect) { c.out = append(c.out, e) }
+
+// jittered is a time of about so much.
+func (c *Core) jittered(d time.Duration) time.Duration {
+	return d*2/3 + time.Duration(c.rnd.Int64N(int64(d)*2/3))
+}

@@ -1,0 +1,348 @@
+package gossip
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// What is held first is pushed to as many as the fan-out says, and some more are told
+// who holds it; each once.
+func TestHeldIsAnnounced(t *testing.T) {
+	c := newCore(99, nil)
+	effects := c.Step(start, Held{Head: head(1, 1)})
+	to := recipients(effects)
+	if want := fanout(99) + lazyFanout; len(to) != want || len(slices.Compact(slices.Clone(to))) != want {
+		t.Errorf("announced to %v, want %d", to, want)
+	}
+	for _, a := range of[Announce](effects) {
+		if a.Origin != "m0" || a.Holder != "m0" || string(a.Signature) != "m0" || a.Head != head(1, 1) {
+			t.Errorf("%+v", a)
+		}
+	}
+	for what, again := range map[string]Held{"the same": {Head: head(1, 1)}, "older": {Head: head(1, 0)}} {
+		if to := recipients(c.Step(start, again)); len(to) > 0 {
+			t.Errorf("%s is announced to %v", what, to)
+		}
+	}
+	if to := recipients(c.Step(start, Held{Head: head(2, 1), Quiet: true})); len(to) > 0 {
+		t.Errorf("what comes from disk is announced to %v", to)
+	}
+}
+
+// News is forwarded at its first hearing and not again, neither back nor to whom it is
+// from; and its body is asked for from who forwarded it.
+func TestHeardIsForwarded(t *testing.T) {
+	c := newCore(99, nil)
+	news := from("m7", head(1, 1))
+	news.From = "m9"
+	effects := c.Step(start, news)
+	to := recipients(effects)
+	if len(to) < fanout(99)-2 || slices.Contains(to, "m7") || slices.Contains(to, "m9") {
+		t.Errorf("forwarded to %v", to)
+	}
+	if by := pulls(t, effects, head(1, 1)); by != "m9" {
+		t.Errorf("pulled from %s", by)
+	}
+	news.From = "m11"
+	again := c.Step(start, news)
+	if to := recipients(again); len(to) > 0 {
+		t.Errorf("forwarded again to %v", to)
+	}
+	noPull(t, "heard again", again)
+	// The bodies' holders are told of along other rings.
+	held := c.Step(start, Held{Head: head(1, 1)})
+	if to := recipients(held); len(to) == 0 || len(to) > lazyFanout {
+		t.Errorf("told %v of who holds it", to)
+	}
+	for _, a := range of[Announce](held) {
+		if a.Holder != "m0" || a.Origin != "m7" {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
+// What nobody may say is not forwarded, not pulled, and forgotten.
+func TestNotBelieved(t *testing.T) {
+	absurd := head(1, 1)
+	absurd.Version = 5000
+	forged := from("m7", head(2, 1))
+	forged.Signature = []byte("m8")
+	for what, e := range map[string]Heard{"an absurd version": from("m7", absurd), "another's signature": forged} {
+		c := newCore(99, nil)
+		if effects := c.Step(start, e); len(of[Announce](effects))+len(of[Pull](effects)) > 0 || len(c.lists) > 0 {
+			t.Errorf("%s: %+v", what, effects)
+		}
+	}
+}
+
+// One member's news has a bound, and others' does not suffer from it.
+func TestRate(t *testing.T) {
+	c := newCore(99, nil)
+	heard := 0
+	for i := range byte(30) {
+		if len(of[Announce](c.Step(start, from("m7", head(i, 1))))) > 0 {
+			heard++
+		}
+	}
+	if heard != MaxRate {
+		t.Errorf("%d are heard at once, want %d", heard, MaxRate)
+	}
+	if len(of[Announce](c.Step(start, from("m8", head(100, 1))))) == 0 {
+		t.Error("another member is not heard")
+	}
+	if len(of[Announce](c.Step(start.Add(time.Second/MaxRate), from("m7", head(101, 1))))) == 0 {
+		t.Error("not heard after a tenth of a second")
+	}
+}
+
+// Said to exist is not held: a version that nobody delivers neither pushes out the one
+// that is held nor keeps the right one from being heard, and it is forgotten.
+func TestBogusVersion(t *testing.T) {
+	c := newCore(9, nil)
+	c.Step(start, Held{Head: head(1, 5)})
+	sum := c.sum
+	bogus := head(1, 200)
+	pulls(t, c.Step(start, from("m3", bogus)), bogus)
+	if c.sum != sum {
+		t.Error("the summary is another")
+	}
+	effects := c.Step(start, from("m4", head(1, 6)))
+	if by := pulls(t, effects, head(1, 6)); by != "m4" {
+		t.Errorf("pulled from %s", by)
+	}
+	c.Step(start, Pulled{head(1, 6), "m4", Admitted})
+	c.Step(start, Held{Head: head(1, 6)})
+	c.Step(start, Pulled{bogus, "m3", Missing})
+	if l := c.lists[ListID{1}]; len(l.held) != 1 || l.held[0].head != head(1, 6) || len(l.wanted) != 0 {
+		t.Errorf("%+v", l)
+	}
+	if c.peer("m3").faults != 1 {
+		t.Errorf("%d faults of who announced it", c.peer("m3").faults)
+	}
+	// Any number of them takes a bounded room, and none of what is held.
+	for i := range 100 {
+		at := start.Add(time.Duration(i) * time.Second)
+		c.Step(at, from("m5", Head{List: ListID{1}, Version: uint64(10 + i), Digest: [32]byte{byte(i)}, Size: 1}))
+	}
+	if n := len(c.lists[ListID{1}].wanted); n > MaxWanted {
+		t.Errorf("%d heads are wanted", n)
+	}
+	if to := recipients(c.Step(start.Add(time.Hour), Held{Head: head(1, 7)})); len(to) == 0 || c.lists[ListID{1}].version() != 7 {
+		t.Errorf("a new version is announced to %v", to)
+	}
+}
+
+// A pull that fails goes on with the next holder; who delivers what is wrong three
+// times is avoided for a while, and who only relayed is not.
+func TestFailOver(t *testing.T) {
+	c := newCore(9, nil)
+	h := head(1, 1)
+	pulls(t, c.Step(start, from("m1", h)), h)
+	c.Step(start, from("m2", h))
+	c.Step(start, from("m3", h))
+	next := pulls(t, c.Step(start, Pulled{h, "m1", Failed}), h)
+	if next != "m3" {
+		t.Errorf("goes on with %s", next)
+	}
+	last := pulls(t, c.Step(start, Pulled{h, "m3", Bad}), h)
+	if last != "m2" || c.peer("m1").faults != 0 || c.peer("m3").faults != 1 {
+		t.Errorf("goes on with %s, %d and %d faults", last, c.peer("m1").faults, c.peer("m3").faults)
+	}
+	c.Step(start, Pulled{h, "m2", Missing}) // a relay, who had it from m1
+	if c.peer("m2").faults != 0 {
+		t.Error("the relay is at fault")
+	}
+	if len(c.lists) != 0 {
+		t.Error("a head that nobody has is remembered")
+	}
+	for i := range byte(2) {
+		c.Step(start, from("m3", head(10+i, 1)))
+		c.Step(start, Pulled{head(10+i, 1), "m3", Bad})
+	}
+	noPull(t, "from who is avoided", c.Step(start, from("m3", head(20, 1))))
+	if effects := c.Step(start.Add(firstAvoid), from("m3", head(20, 1))); pulls(t, effects, head(20, 1)) != "m3" {
+		t.Error("still avoided")
+	}
+}
+
+// A body that was declined is not asked for again, one whose signer is unknown when
+// anchors have changed.
+func TestDeclinedAndWaiting(t *testing.T) {
+	c := newCore(9, nil)
+	c.Step(start, from("m1", head(1, 1)))
+	c.Step(start, Pulled{head(1, 1), "m1", Declined})
+	noPull(t, "declined", c.Step(start, from("m2", head(1, 1))))
+	c.Step(start, from("m1", head(2, 1)))
+	c.Step(start, Pulled{head(2, 1), "m1", Waits})
+	noPull(t, "waits", c.Step(start, from("m2", head(2, 1))))
+	if by := pulls(t, c.Step(start, Retry{}), head(2, 1)); by != "m2" {
+		t.Errorf("after a change of anchors from %s", by)
+	}
+}
+
+// A peer is asked for so many bodies at once, and the others follow.
+func TestPullsPerPeer(t *testing.T) {
+	c := newCore(9, nil)
+	var heads []Head
+	for i := range byte(10) {
+		heads = append(heads, head(i+1, 1))
+	}
+	asked := of[Pull](c.Step(start, Told{From: "m1", Heads: heads}))
+	if len(asked) != MaxPulls {
+		t.Fatalf("%d pulls at once", len(asked))
+	}
+	now := start
+	for n := 0; n < 100 && len(asked) < len(heads); n++ {
+		now = now.Add(firstRetry)
+		for _, p := range slices.Clone(asked) {
+			asked = append(asked, of[Pull](c.Step(now, Held{Head: p.Head, Quiet: true}))...)
+			asked = append(asked, of[Pull](c.Step(now, Pulled{p.Head, "m1", Admitted}))...)
+		}
+		asked = append(asked, of[Pull](c.Step(now, Tick{}))...)
+	}
+	if len(asked) != len(heads) {
+		t.Errorf("%d of %d were asked for", len(asked), len(heads))
+	}
+}
+
+// Two members that compare come to hold the same, whoever begins, whatever each lacks.
+func TestCompare(t *testing.T) {
+	a, b := newCore(1, nil), newCore(1, func(o *Options) { o.Self = "m1" })
+	b.Step(start, Members{Alive: []Member{{"m0", "z0"}}})
+	for i := range byte(40) {
+		if i%3 > 0 {
+			a.Step(start, Held{Head: head(i, 1+i%2), Quiet: true})
+		}
+		if i%3 < 2 {
+			b.Step(start, Held{Head: head(i, 1+(i/2)%2), Quiet: true})
+		}
+	}
+	now := start
+	var exchange func(from string, to *Core, back string, other *Core, effects []Effect)
+	exchange = func(from string, to *Core, back string, other *Core, effects []Effect) {
+		for _, e := range slices.Clone(effects) {
+			switch e := e.(type) {
+			case Compare:
+				exchange(back, other, from, to, to.Step(now, Compared{from, e.Summary}))
+			case Tell:
+				exchange(back, other, from, to, to.Step(now, Told{from, e.Parts, e.Heads}))
+			case Pull: // of whoever sent the effect, which is "from"
+				c := other
+				exchange(from, to, back, other, c.Step(now, Held{Head: e.Head, Quiet: true}))
+				exchange(from, to, back, other, c.Step(now, Pulled{e.Head, e.From, Admitted}))
+			}
+		}
+	}
+	for range 40 { // pulls from one peer have a bound
+		now = now.Add(time.Second)
+		exchange("m0", b, "m1", a, []Effect{Compare{"m1", a.sum}})
+		if a.sum == b.sum {
+			break
+		}
+	}
+	if a.sum != b.sum || len(a.lists) != 40 || len(b.lists) != 40 {
+		t.Errorf("%d and %d lists, equal %v", len(a.lists), len(b.lists), a.sum == b.sum)
+	}
+}
+
+// In whatever order news and bodies come, what is held in the end is the same.
+func TestOrderDoesNotMatter(t *testing.T) {
+	var events []Event
+	for i := range byte(8) {
+		for v := range byte(6) {
+			h := head(i, v+1)
+			events = append(events, from(fmt.Sprintf("m%d", 1+v%5), h), Held{Head: h, Quiet: true}, Told{From: "m6", Heads: []Head{h}})
+		}
+	}
+	var want Summary
+	for seed := range uint64(200) {
+		c := newCore(9, nil)
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		rnd.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+		for n, e := range events {
+			c.Step(start.Add(time.Duration(n)*time.Second), e)
+		}
+		if seed == 0 {
+			want = c.sum
+		}
+		if c.sum != want {
+			t.Fatalf("seed %d: another summary", seed)
+		}
+	}
+}
+
+// The rings reach everybody: of a hundred members each is somebody's successor on every
+// ring, and no two rings are the same.
+func TestRings(t *testing.T) {
+	const n = 100
+	var all []Member
+	for i := range n {
+		all = append(all, Member{fmt.Sprintf("m%d", i), fmt.Sprintf("z%d", i%4)})
+	}
+	within := 0
+	var nexts [n][ringCount]string
+	for i, m := range all {
+		nexts[i] = next(m, slices.Delete(slices.Clone(all), i, i+1))
+	}
+	for ring := range ringCount {
+		seen := make(map[string]bool)
+		for i, m := range all {
+			next := nexts[i][ring]
+			if next == m.Name || seen[next] {
+				t.Fatalf("ring %d: %s comes twice", ring, next)
+			}
+			seen[next] = true
+			if at := slices.IndexFunc(all, func(o Member) bool { return o.Name == next }); ring%2 == 1 && all[at].Zone == m.Zone {
+				within++
+			}
+		}
+		if len(seen) != n {
+			t.Errorf("ring %d has %d members", ring, len(seen))
+		}
+	}
+	if share := float64(within) / (n * ringCount / 2); share < 0.9 {
+		t.Errorf("%.2f of the steps of zone rings stay in the zone", share)
+	}
+}
+
+// Time: comparisons are seldom while nothing happens, often for a moment after a
+// change, and a dead member is tried once a second.
+func TestComparePeriods(t *testing.T) {
+	count := func(c *Core, from, to time.Time) (alive, dead int) {
+		for now := from; now.Before(to); {
+			for _, e := range of[Compare](c.Step(now, Tick{})) {
+				if e.To == "gone" {
+					dead++
+				} else {
+					alive++
+				}
+			}
+			next := c.Next()
+			if !next.After(now) {
+				t.Fatal("it would spin")
+			}
+			now = next
+		}
+		return alive, dead
+	}
+	c := newCore(9, nil)
+	c.Step(start, Tick{})
+	if n, _ := count(c, start.Add(time.Second), start.Add(time.Minute)); n < 8 || n > 18 {
+		t.Errorf("%d comparisons in a minute", n)
+	}
+	c.Step(start.Add(time.Minute), Held{Head: head(1, 1)})
+	if n, _ := count(c, start.Add(time.Minute), start.Add(time.Minute+hotFor)); n < 20 || n > 40 {
+		t.Errorf("%d comparisons in the two seconds after a change", n)
+	}
+	c.Step(start.Add(2*time.Minute), Held{Head: head(2, 1), Minor: true})
+	if n, _ := count(c, start.Add(2*time.Minute), start.Add(2*time.Minute+hotFor)); n > 2 {
+		t.Errorf("%d comparisons after a re-signature", n)
+	}
+	c.Step(start.Add(3*time.Minute), Members{Alive: []Member{{"m1", ""}}, Dead: []Member{{"gone", ""}}})
+	if _, n := count(c, start.Add(3*time.Minute), start.Add(4*time.Minute)); n < 40 || n > 90 {
+		t.Errorf("%d attempts at a dead member in a minute", n)
+	}
+}

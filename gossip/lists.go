@@ -1,0 +1,261 @@
+package gossip
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// list is what is known of a list. What is only said of it never pushes out what is
+// held: a version that nobody can deliver is forgotten again, and until then stands
+// beside the others.
+type list struct {
+	held   []*item // of one version; more than one if the publisher contradicts itself
+	wanted []*item // said to exist: newer, or of the same version
+}
+
+// item is one head.
+type item struct {
+	head    Head
+	news    *Announcement // as it was heard or made first; nil: told in a comparison
+	first   string        // the holder that it named
+	held    bool
+	done    bool     // declined: known, and not to be asked for
+	waits   bool     // for Retry
+	holders []string // who say that they hold it, the latest last
+	pulling string   // from whom; "": nobody
+	tries   int      // that failed in a row
+	due     time.Time
+	at      int // among the timers; -1: not there
+}
+
+// version is that which is held; 0: none is.
+func (l *list) version() uint64 {
+	if len(l.held) == 0 {
+		return 0
+	}
+	return l.held[0].head.Version
+}
+
+// find is the item of a head, nil if there is none; older says that a newer version is
+// held.
+func (c *Core) find(h Head) (it *item, older bool) {
+	l, ok := c.lists[h.List]
+	if !ok {
+		return nil, false
+	}
+	for _, it := range slices.Concat(l.held, l.wanted) {
+		if it.head.Version == h.Version && it.head.Digest == h.Digest {
+			return it, false
+		}
+	}
+	return nil, h.Version < l.version()
+}
+
+// learn notes a head that was not known and is not older than what is held; nil if
+// there is no room for it, which there always is for one that is held. Of those that
+// are wanted the one that failed most makes room.
+func (c *Core) learn(h Head, held bool) *item {
+	l, ok := c.lists[h.List]
+	if !ok {
+		if len(c.lists) >= MaxLists && !held {
+			return nil
+		}
+		l = &list{}
+		c.lists[h.List] = l
+	}
+	if len(l.wanted) >= MaxWanted {
+		worst := slices.MaxFunc(l.wanted, func(a, b *item) int { return cmp.Compare(a.tries, b.tries) })
+		if worst.tries == 0 && !held {
+			return nil
+		}
+		c.lose(l, worst)
+	}
+	it := &item{head: h, at: -1}
+	l.wanted = append(l.wanted, it)
+	return it
+}
+
+// lose forgets a head that is not held.
+func (c *Core) lose(l *list, it *item) {
+	c.due.remove(it)
+	l.wanted = slices.DeleteFunc(l.wanted, func(o *item) bool { return o == it })
+	if len(l.held)+len(l.wanted) == 0 {
+		delete(c.lists, it.head.List)
+	}
+}
+
+// keep makes a head one that is held, and drops what is older.
+func (c *Core) keep(it *item) {
+	l := c.lists[it.head.List]
+	c.due.remove(it)
+	l.wanted = slices.DeleteFunc(l.wanted, func(o *item) bool {
+		gone := o == it || o.head.Version < it.head.Version
+		if gone {
+			c.due.remove(o)
+		}
+		return gone
+	})
+	l.held = slices.DeleteFunc(l.held, func(o *item) bool {
+		gone := o.head.Version < it.head.Version
+		if gone {
+			o.held = false
+			c.sum.toggle(o.head)
+		}
+		return gone
+	})
+	it.held, it.pulling = true, ""
+	l.held = append(l.held, it)
+	c.sum.toggle(it.head)
+}
+
+func (c *Core) forget(id ListID) {
+	l, ok := c.lists[id]
+	if !ok {
+		return
+	}
+	for _, it := range l.held {
+		it.held = false
+		c.sum.toggle(it.head)
+	}
+	for _, it := range l.wanted {
+		c.due.remove(it)
+	}
+	delete(c.lists, id)
+}
+
+// holder notes that a member holds a head, and says whether that is news.
+func (it *item) holder(name string) bool {
+	if slices.Contains(it.holders, name) {
+		return false
+	}
+	if len(it.holders) >= MaxHolders {
+		it.holders = it.holders[1:]
+	}
+	it.holders = append(it.holders, name)
+	return true
+}
+
+// held is the event of that name.
+func (c *Core) held(now time.Time, e Held) {
+	it, older := c.find(e.Head)
+	if older {
+		return
+	}
+	if it == nil {
+		it = c.learn(e.Head, true)
+	}
+	if it.held {
+		return
+	}
+	c.keep(it)
+	if !e.Minor {
+		c.heat(now)
+	}
+	if e.Quiet {
+		return
+	}
+	if it.news == nil {
+		it.news = &Announcement{Head: e.Head, Holder: c.o.Self, Origin: c.o.Self}
+		it.news.Signature = c.o.Sign(it.news.SignedBytes())
+		c.push(it, 0, fanout(len(c.members.alive)), "")
+	}
+	mine := *it.news
+	mine.Holder = c.o.Self
+	it.news = &mine
+	c.push(it, fanout(len(c.members.alive)), lazyFanout, "")
+}
+
+// heard is the event of that name.
+func (c *Core) heard(now time.Time, e Heard) {
+	it, older := c.find(e.Head)
+	switch {
+	case older:
+		c.Stats.Repeated++
+		return
+	case it != nil:
+		c.Stats.Repeated++
+	default:
+		if it = c.news(now, e.Announcement); it == nil {
+			return
+		}
+		c.Stats.Heard++
+		c.heat(now)
+		c.push(it, 0, fanout(len(c.members.alive)), e.From)
+	}
+	// Who forwards news is about to hold the body, and lets those wait who ask for it:
+	// so it travels along the way of the news, and its first holder need not send it to
+	// everybody. That holder is asked if the others fail.
+	for _, name := range []string{e.Holder, e.From} {
+		if c.members.names[name] {
+			it.holder(name)
+		}
+	}
+	c.want(now, it)
+}
+
+// news takes an announcement of a head that was not known, if it is to be believed.
+func (c *Core) news(now time.Time, a Announcement) *item {
+	switch {
+	case !c.o.Plausible(a.Head, now):
+		c.Stats.Implausible++
+		return nil
+	case c.avoided(a.Holder, now) || c.avoided(a.Origin, now):
+		c.Stats.Avoided++
+		return nil
+	case !c.allow(now, a.Origin):
+		c.Stats.RateLimited++
+		return nil
+	case !c.o.Verify(a):
+		c.Stats.Forged++
+		return nil
+	}
+	it := c.learn(a.Head, false)
+	if it != nil {
+		it.news, it.first = &a, a.Holder
+	}
+	return it
+}
+
+// push sends the news of an item along some rings.
+func (c *Core) push(it *item, skip, n int, except string) {
+	for _, to := range c.members.successors(it.head, skip, n) {
+		if to == except || to == it.news.Origin || to == it.news.Holder {
+			continue
+		}
+		if it.news.Origin == c.o.Self {
+			c.Stats.Announced++
+		} else {
+			c.Stats.Forwarded++
+		}
+		c.do(Announce{to, *it.news})
+	}
+}
+
+// rate is a member's allowance of news.
+type rate struct {
+	left float64
+	at   time.Time
+}
+
+// allow says whether a member may have more news now.
+func (c *Core) allow(now time.Time, origin string) bool {
+	r, known := c.rates[origin]
+	if !known {
+		r = rate{MaxRate, now}
+		if len(c.rates) >= maxRates {
+			clear(c.rates)
+		}
+	}
+	r.left = min(MaxRate, r.left+MaxRate*now.Sub(r.at).Seconds())
+	r.at = now
+	ok := r.left >= 1
+	if ok {
+		r.left--
+	}
+	c.rates[origin] = r
+	return ok
+}
+
+// maxRates bounds the members whose allowance is remembered.
+const maxRates = 16_384

@@ -1,0 +1,130 @@
+package gossip
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"time"
+)
+
+// Buckets is into how many parts the lists are put for a comparison.
+const Buckets = 64
+
+// Summary says of all that a member holds as much as is needed to see what two members
+// do not have in common.
+type Summary [Buckets]uint64
+
+func bucketOf(id ListID) int { return int(id[0]) % Buckets }
+
+// toggle puts a head into the summary, or takes it out.
+func (s *Summary) toggle(h Head) {
+	sum := sha256.Sum256(h.appendTo(nil))
+	s[bucketOf(h.List)] ^= binary.BigEndian.Uint64(sum[:])
+}
+
+// heat has summaries compared often for a while: something has changed.
+func (c *Core) heat(now time.Time) {
+	c.hotUntil = now.Add(hotFor)
+	if at := now.Add(c.jittered(hotPeriod)); at.Before(c.nextCompare) {
+		c.nextCompare = at
+	}
+}
+
+// hot has the next comparison made soon, whenever that is.
+func (c *Core) hot() { c.nextCompare = time.Time{} }
+
+// compareWhenDue sends the summary to somebody when it is time to.
+func (c *Core) compareWhenDue(now time.Time) {
+	if !now.Before(c.nextCompare) {
+		period := idlePeriod
+		if now.Before(c.hotUntil) {
+			period = hotPeriod
+		}
+		c.nextCompare = now.Add(c.jittered(period))
+		c.compareWith(c.members.alive)
+	}
+	if !now.Before(c.nextDead) {
+		c.nextDead = now.Add(c.jittered(deadPeriod))
+		c.compareWith(c.members.dead)
+	}
+}
+
+func (c *Core) compareWith(members []Member) {
+	if len(members) > 0 {
+		c.Stats.Compared++
+		c.do(Compare{members[c.rnd.IntN(len(members))].Name, c.sum})
+	}
+}
+
+// compared answers a summary that differs with what is held of the parts that do.
+func (c *Core) compared(e Compared) {
+	var parts uint64
+	for b := range e.Summary {
+		if e.Summary[b] != c.sum[b] {
+			parts |= 1 << b
+		}
+	}
+	if parts == 0 {
+		return
+	}
+	var heads []Head
+	for id, l := range c.lists {
+		if parts>>bucketOf(id)&1 != 0 {
+			heads = l.heads(heads)
+		}
+	}
+	c.tell(e.From, parts, heads)
+}
+
+func (c *Core) tell(to string, parts uint64, heads []Head) {
+	slices.SortFunc(heads, compareHeads)
+	if len(heads) > MaxTold {
+		from := c.rnd.IntN(len(heads) - MaxTold + 1) // another part the next time
+		heads, parts = heads[from:from+MaxTold], 0
+	}
+	c.Stats.Told++
+	c.do(Tell{to, parts, heads})
+}
+
+// told takes heads that a member holds, and tells it what it does not know.
+func (c *Core) told(now time.Time, e Told) {
+	named := make(map[ListID]bool, len(e.Heads))
+	var newer []Head
+	for _, h := range e.Heads[:min(len(e.Heads), MaxTold)] {
+		named[h.List] = true
+		it, older := c.find(h)
+		switch {
+		case older:
+			newer = c.lists[h.List].heads(newer)
+			continue
+		case it == nil && !c.o.Plausible(h, now):
+			c.Stats.Implausible++
+			continue
+		case it == nil:
+			if it = c.learn(h, false); it == nil {
+				continue
+			}
+			c.Stats.Heard++
+			c.heat(now)
+		}
+		if it.holder(e.From) {
+			c.want(now, it)
+		}
+	}
+	for id, l := range c.lists {
+		if !named[id] && e.Parts>>bucketOf(id)&1 != 0 {
+			newer = l.heads(newer)
+		}
+	}
+	if len(newer) > 0 {
+		c.tell(e.From, 0, newer)
+	}
+}
+
+// heads adds those that are held.
+func (l *list) heads(to []Head) []Head {
+	for _, it := range l.held {
+		to = append(to, it.head)
+	}
+	return to
+}
