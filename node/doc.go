@@ -41,7 +41,8 @@
 //	                 signatures
 //	verify/reason    the vocabulary of refusals
 //	verify/verifytest  an ecosystem in memory: issuers, wallets, lists
-//	gossip           the spread of references among nodes, without I/O; no node has it yet
+//	gossip           the spread of references among nodes, without I/O, and in transfer how
+//	                 bodies travel; no node has either yet
 //	bench            the simulator of that spread
 //	deploy           example configurations, each loaded by a test
 //

@@ -37,6 +37,7 @@ var table = []struct {
 	{"cmd/...", []string{"node", "node/...", "verify", "verify/...", "cache/artefact"}, "flags and files become node.Options; nothing is decided here"},
 	{"cmd/edgectl", []string{"node", "node/...", "verify", "verify/...", "cache", "cache/artefact"}, "inspect has a list judged by the very store that a node has, in memory"},
 	{"gossip", []string{"cache/artefact"}, "the spread of references knows their names, and neither formats nor the store"},
+	{"gossip/transfer", []string{"cache/artefact"}, "bodies travel by digest; what they are is for whoever asked to judge"},
 	{"bench", []string{"node/...", "verify/...", "gossip", "cache/artefact"}, "a benchmark drives what users drive, and simulates the spread with its own code"},
 	{"deploy", []string{"node/config"}, "examples are loaded by a test"},
 }
