@@ -8,8 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"math/big"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +20,7 @@ import (
 	"github.com/edgetrust/edgetrust/verify/statuslist"
 	"github.com/edgetrust/edgetrust/verify/trustlist"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
+	"github.com/edgetrust/edgetrust/verify/verifytest/vectortest"
 )
 
 // deflated is a zlib stream of so many zero bytes, with a dictionary or none.
@@ -106,14 +105,7 @@ func TestStatusBad(t *testing.T) {
 
 // A real token of 2025 whose signature is ECDSA in DER, which COSE does not know.
 func TestStatusSignatureInDER(t *testing.T) {
-	dir := os.Getenv("EDGETRUST_VECTORS")
-	if dir == "" {
-		t.Skip("EDGETRUST_VECTORS is not set")
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "statuslist", "eudi-dev-issuer-2025-09.cwt.hex"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := vectortest.Read(t, "statuslist", "eudi-dev-issuer-2025-09.cwt.hex")
 	b, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil {
 		t.Fatal(err)
