@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"encoding/binary"
 	"errors"
 
 	"github.com/fxamacker/cbor/v2"
@@ -23,13 +24,15 @@ type Announcement struct {
 	Head
 	Holder    string
 	Origin    string
+	Stamp     int64 // of the origin member's clock, in milliseconds since 1970: when it announced this
 	Signature []byte
 }
 
 // SignedBytes are what the origin member signs with the key of its node certificate.
 func (a Announcement) SignedBytes() []byte {
 	b := append([]byte("edgetrust announcement 1\x00"), a.Origin...)
-	return a.appendTo(append(b, 0))
+	b = binary.BigEndian.AppendUint64(append(b, 0), uint64(a.Stamp))
+	return a.appendTo(b)
 }
 
 // announcementWire is an announcement as it travels.
@@ -42,6 +45,8 @@ type announcementWire struct {
 	Holder    string `cbor:"5,keyasint"`
 	Origin    string `cbor:"6,keyasint"`
 	Signature []byte `cbor:"7,keyasint"`
+	Kind      Kind   `cbor:"8,keyasint"`
+	Stamp     int64  `cbor:"9,keyasint"`
 }
 
 var wireEncoding, wireDecoding = wireModes()
@@ -67,7 +72,7 @@ func (a Announcement) Marshal() ([]byte, error) {
 		return nil, err
 	}
 	b, err := wireEncoding.Marshal(announcementWire{
-		WireVersion, a.List[:], a.Version, a.Digest[:], a.Size, a.Holder, a.Origin, a.Signature,
+		WireVersion, a.List[:], a.Version, a.Digest[:], a.Size, a.Holder, a.Origin, a.Signature, a.Kind, a.Stamp,
 	})
 	if err == nil && len(b) > MaxAnnouncement {
 		err = errors.New("announcement larger than a packet takes")
@@ -88,8 +93,8 @@ func ParseAnnouncement(b []byte) (a Announcement, err error) {
 		return a, errors.New("malformed announcement: version, list or digest")
 	}
 	a = Announcement{
-		Head:   Head{ListID(w.List), w.Sequence, [32]byte(w.Digest), w.Size},
-		Holder: w.Holder, Origin: w.Origin, Signature: w.Signature,
+		Head:   Head{ListID(w.List), w.Kind, w.Sequence, [32]byte(w.Digest), w.Size},
+		Holder: w.Holder, Origin: w.Origin, Stamp: w.Stamp, Signature: w.Signature,
 	}
 	return a, a.check()
 }

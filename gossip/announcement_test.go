@@ -14,10 +14,10 @@ import (
 func sampleAnnouncement() Announcement {
 	return Announcement{
 		Head: Head{
-			List:    IDOf(artefact.ID{Kind: artefact.LoTE, Name: "pid-providers"}),
-			Version: 12, Digest: artefact.Sum([]byte("body")), Size: 4096,
+			List: IDOf(artefact.ID{Kind: artefact.LoTE, Name: "pid-providers"}),
+			Kind: Closed, Version: 12, Digest: artefact.Sum([]byte("body")), Size: 4096,
 		},
-		Holder: "edge-fra-2", Origin: "edge-fra-1", Signature: bytes.Repeat([]byte{7}, 64),
+		Holder: "edge-fra-2", Origin: "edge-fra-1", Stamp: 1_800_000_000_000, Signature: bytes.Repeat([]byte{7}, 64),
 	}
 }
 
@@ -36,14 +36,14 @@ func TestWireBytes(t *testing.T) {
 	}
 }
 
-var wire = "a8000101502cca3f290306b773e8c650b4eb87fe0c020c035820230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb504191000" +
-	"056a656467652d6672612d32066a656467652d6672612d31075840" + strings.Repeat("07", 64)
+var wire = "aa000101502cca3f290306b773e8c650b4eb87fe0c020c035820230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb504191000" +
+	"056a656467652d6672612d32066a656467652d6672612d31075840" + strings.Repeat("07", 64) + "0801" + "091b000001a3185c5000"
 
 // The longest names and signature still fit one packet; fields that are not known are
 // passed over.
 func TestWireRoom(t *testing.T) {
 	a := sampleAnnouncement()
-	a.Version, a.Size = 1<<63, 1<<31
+	a.Version, a.Size, a.Stamp = 1<<63, 1<<31, 1<<62
 	a.Holder, a.Origin = strings.Repeat("h", MaxName), strings.Repeat("o", MaxName)
 	a.Signature = bytes.Repeat([]byte{1}, 72)
 	b, err := a.Marshal()
@@ -89,7 +89,7 @@ func TestWireRefused(t *testing.T) {
 	good, _ := sampleAnnouncement().Marshal()
 	for what, b := range map[string][]byte{
 		"nothing": nil, "garbage": []byte("garbage"), "cut off": good[:len(good)-1], "trailing": append(bytes.Clone(good), 0),
-		"too long": make([]byte, MaxAnnouncement+1), "an array": {0x80}, "version 0": bytes.Replace(good, []byte{0xa8, 0, 1}, []byte{0xa8, 0, 0}, 1),
+		"too long": make([]byte, MaxAnnouncement+1), "an array": {0x80}, "version 0": bytes.Replace(good, []byte{0xaa, 0, 1}, []byte{0xaa, 0, 0}, 1),
 	} {
 		if _, err := ParseAnnouncement(b); err == nil {
 			t.Errorf("%s is read", what)
@@ -107,6 +107,7 @@ func TestSignedBytes(t *testing.T) {
 	}
 	for what, change := range map[string]func(*Announcement){
 		"list": func(a *Announcement) { a.List[0]++ }, "version": func(a *Announcement) { a.Version++ },
+		"kind": func(a *Announcement) { a.Kind++ }, "stamp": func(a *Announcement) { a.Stamp++ },
 		"digest": func(a *Announcement) { a.Digest[31]++ }, "size": func(a *Announcement) { a.Size++ }, "origin": func(a *Announcement) { a.Origin = "edge-fra-3" },
 	} {
 		b := a

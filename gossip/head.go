@@ -17,10 +17,22 @@ func IDOf(id artefact.ID) ListID {
 	return ListID(sum[:16])
 }
 
+// Kind says what a list is, as far as whoever hears of it has to know: Open ones may
+// be taken in by members that do not follow them yet, since what comes says itself
+// where it was published.
+type Kind uint8
+
+// The kinds.
+const (
+	Closed Kind = 1 // a trust list, a pivot or a revocation list
+	Open   Kind = 2 // a status list
+)
+
 // Head is one version of a list: what is spread. Two heads of one version and
 // different digests are two, since a publisher may contradict itself.
 type Head struct {
 	List    ListID
+	Kind    Kind
 	Version uint64
 	Digest  artefact.Digest
 	Size    uint32 // bytes of the body
@@ -29,6 +41,7 @@ type Head struct {
 // appendTo writes the head in a form of fixed length, for hashes and signatures.
 func (h Head) appendTo(b []byte) []byte {
 	b = append(b, h.List[:]...)
+	b = append(b, byte(h.Kind))
 	b = binary.BigEndian.AppendUint64(b, h.Version)
 	b = append(b, h.Digest[:]...)
 	return binary.BigEndian.AppendUint32(b, h.Size)

@@ -156,7 +156,7 @@ func (c *Core) held(now time.Time, e Held) {
 		return
 	}
 	if it.news == nil {
-		it.news = &Announcement{Head: e.Head, Holder: c.o.Self, Origin: c.o.Self}
+		it.news = &Announcement{Head: e.Head, Holder: c.o.Self, Origin: c.o.Self, Stamp: now.UnixMilli()}
 		it.news.Signature = c.o.Sign(it.news.SignedBytes())
 		c.push(it, 0, fanout(len(c.members.alive)), "")
 	}
