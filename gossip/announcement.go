@@ -105,7 +105,7 @@ func (a Announcement) check() error {
 		return errors.New("announcement with a name of no bytes or too many")
 	case len(a.Signature) > maxSignature:
 		return errors.New("announcement with too long a signature")
-	case a.Size == 0:
+	case a.Size == 0 && a.Kind != Beacon:
 		return errors.New("announcement of an empty body")
 	}
 	return nil

@@ -12,6 +12,7 @@ const (
 	MaxHolders = 8       // of one head that are remembered
 	MaxTold    = 4096    // heads in one answer to a summary
 	MaxRate    = 10      // announcements of one origin member a second, and as many at once
+	MaxRelayed = 200     // packets of news from one member a second that are looked into, and as many at once
 
 	idlePeriod = 5 * time.Second // between comparisons while nothing changes
 	hotPeriod  = 75 * time.Millisecond
@@ -26,8 +27,10 @@ type Options struct {
 	Seed uint64
 	// Sign signs as this member.
 	Sign func(b []byte) []byte
-	// Verify says whether the announcement's Origin is a member and signed it.
-	Verify func(Announcement) bool
+	// Verify says whether the announcement's Origin, who is a member, signed it, and
+	// VerifyLooks that of news of looks; nil: no such news is believed.
+	Verify      func(Announcement) bool
+	VerifyLooks func(LookNews) bool
 	// Plausible says whether a head can be one of a list that this node follows, or
 	// may come to follow, at the time: that its version is not absurd.
 	Plausible func(Head, time.Time) bool
@@ -42,9 +45,14 @@ type Core struct {
 	lists   map[ListID]*list
 	sum     Summary // of what is held
 
-	rates map[string]rate // by origin member
-	peers map[string]*peer
-	due   timers
+	rates   rates // of origin members
+	relayed rates // of members that pass news on
+	peers   map[string]*peer
+	looks   map[string]*stamps // by origin member: news of looks that was heard
+	beacons map[string]int64   // by origin member: the last
+	due     timers
+
+	stamp int64 // the last of this member's own
 
 	nextCompare, hotUntil, nextDead time.Time
 
@@ -57,15 +65,17 @@ type Stats struct {
 	Announced, Forwarded              uint64 // packets sent for news of its own, and for that of others
 	Heard, Repeated                   uint64 // announcements that were news, and that were not
 	Implausible, RateLimited          uint64 // and that were dropped
-	Forged, Avoided                   uint64 // likewise
+	Forged, Unknown, Avoided          uint64 // likewise: by a wrong signature, by nobody known, by who is avoided
 	Compared, Told, Pulls, PullFailed uint64
+	LookNews                          uint64 // packets with news of looks that were sent
 }
 
 // New returns a Core that knows nobody and holds nothing.
 func New(o Options, now time.Time) *Core {
 	c := &Core{
 		o: o, rnd: rand.New(rand.NewPCG(o.Seed, 0)), lists: make(map[ListID]*list),
-		rates: make(map[string]rate), peers: make(map[string]*peer),
+		rates: make(rates), relayed: make(rates), peers: make(map[string]*peer),
+		looks: make(map[string]*stamps), beacons: make(map[string]int64),
 	}
 	c.nextCompare = now.Add(c.jittered(idlePeriod))
 	c.nextDead = now.Add(c.jittered(deadPeriod))
@@ -94,6 +104,12 @@ func (c *Core) Step(now time.Time, e Event) []Effect {
 		c.pulled(now, e)
 	case Retry:
 		c.retry(now)
+	case Look:
+		c.look(now, e.Seen)
+	case HeardLooks:
+		c.heardLooks(now, e)
+	case Beat:
+		c.beat(now)
 	}
 	c.tick(now)
 	return c.out

@@ -228,7 +228,7 @@ func TestCompare(t *testing.T) {
 			case Compare:
 				exchange(back, other, from, to, to.Step(now, Compared{from, e.Summary}))
 			case Tell:
-				exchange(back, other, from, to, to.Step(now, Told{from, e.Parts, e.Heads}))
+				exchange(back, other, from, to, to.Step(now, Told{from, e.Parts, e.Heads, e.Stamps}))
 			case Pull: // of whoever sent the effect, which is "from"
 				c := other
 				exchange(from, to, back, other, c.Step(now, Held{Head: e.Head, Quiet: true}))

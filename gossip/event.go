@@ -51,7 +51,22 @@ type Told struct {
 	// member holds: what else is held here of them is news to it. 0: none.
 	Parts uint64
 	Heads []Head
+	// Stamps are when the heads were announced, as far as the member was told; nil, or
+	// as many as Heads.
+	Stamps []int64
 }
+
+// HeardLooks says that news of looks came from a member.
+type HeardLooks struct {
+	From string
+	LookNews
+}
+
+// Look says that this node has looked at origins. So many as fit are told of at once.
+type Look struct{ Seen []Seen }
+
+// Beat has a beacon sent.
+type Beat struct{}
 
 // Pulled says what came of a Pull.
 type Pulled struct {
@@ -94,13 +109,33 @@ type Compare struct {
 
 // Tell likewise.
 type Tell struct {
-	To    string
-	Parts uint64
-	Heads []Head
+	To     string
+	Parts  uint64
+	Heads  []Head
+	Stamps []int64
 }
 
 // Pull is to be fetched from a member; a Pulled says what came of it.
 type Pull struct {
 	Head
-	From string
+	From  string
+	Stamp int64 // when it was announced; 0: not known
+}
+
+// TellLooks is to be sent as one packet, which may get lost.
+type TellLooks struct {
+	To string
+	LookNews
+}
+
+// Looked says what another member has seen at origins.
+type Looked struct {
+	Origin string
+	Seen   []Seen
+}
+
+// Beaten says that another member's beacon has come.
+type Beaten struct {
+	Origin string
+	Stamp  int64
 }

@@ -26,6 +26,7 @@ type Kind uint8
 const (
 	Closed Kind = 1 // a trust list, a pivot or a revocation list
 	Open   Kind = 2 // a status list
+	Beacon Kind = 3 // no list at all: news that is sent for the time it takes
 )
 
 // Head is one version of a list: what is spread. Two heads of one version and

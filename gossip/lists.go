@@ -18,7 +18,8 @@ type list struct {
 type item struct {
 	head    Head
 	news    *Announcement // as it was heard or made first; nil: told in a comparison
-	first   string        // the holder that it named
+	first   string        // the holder that it named, if that one has signed it
+	stamp   int64         // when it was announced; 0: not known
 	held    bool
 	done    bool     // declined: known, and not to be asked for
 	waits   bool     // for Retry
@@ -157,7 +158,7 @@ func (c *Core) held(now time.Time, e Held) {
 	}
 	if it.news == nil {
 		it.news = &Announcement{Head: e.Head, Holder: c.o.Self, Origin: c.o.Self, Stamp: now.UnixMilli()}
-		it.news.Signature = c.o.Sign(it.news.SignedBytes())
+		it.news.Signature, it.stamp = c.o.Sign(it.news.SignedBytes()), it.news.Stamp
 		c.push(it, 0, fanout(len(c.members.alive)), "")
 	}
 	mine := *it.news
@@ -168,6 +169,10 @@ func (c *Core) held(now time.Time, e Held) {
 
 // heard is the event of that name.
 func (c *Core) heard(now time.Time, e Heard) {
+	if e.Kind == Beacon {
+		c.heardBeacon(now, e)
+		return
+	}
 	it, older := c.find(e.Head)
 	switch {
 	case older:
@@ -176,7 +181,7 @@ func (c *Core) heard(now time.Time, e Heard) {
 	case it != nil:
 		c.Stats.Repeated++
 	default:
-		if it = c.news(now, e.Announcement); it == nil {
+		if it = c.news(now, e); it == nil {
 			return
 		}
 		c.Stats.Heard++
@@ -195,31 +200,52 @@ func (c *Core) heard(now time.Time, e Heard) {
 }
 
 // news takes an announcement of a head that was not known, if it is to be believed.
-func (c *Core) news(now time.Time, a Announcement) *item {
+func (c *Core) news(now time.Time, e Heard) *item {
+	a := e.Announcement
 	switch {
 	case !c.o.Plausible(a.Head, now):
 		c.Stats.Implausible++
 		return nil
-	case c.avoided(a.Holder, now) || c.avoided(a.Origin, now):
+	case c.avoided(a.Holder, now):
 		c.Stats.Avoided++
 		return nil
-	case !c.allow(now, a.Origin):
-		c.Stats.RateLimited++
-		return nil
-	case !c.o.Verify(a):
-		c.Stats.Forged++
+	case !c.believed(now, e.From, a.Origin, func() bool { return c.o.Verify(a) }):
 		return nil
 	}
 	it := c.learn(a.Head, false)
 	if it != nil {
-		it.news, it.first = &a, a.Holder
+		it.news, it.stamp = &a, a.Stamp
+		if a.Holder == a.Origin { // who has signed that it holds the body
+			it.first = a.Origin
+		}
 	}
 	return it
 }
 
+// believed says whether news is to be passed on: by whom it is, what that member and
+// the one it came from may say now, and who signed it. What is forged counts for the
+// one it came from alone, so that nobody can use up another's allowance.
+func (c *Core) believed(now time.Time, from, origin string, signed func() bool) bool {
+	switch {
+	case c.avoided(origin, now):
+		c.Stats.Avoided++
+	case !c.members.names[origin]:
+		c.Stats.Unknown++
+	case !c.relayed.allow(now, from, MaxRelayed):
+		c.Stats.RateLimited++
+	case !signed():
+		c.Stats.Forged++
+	case !c.rates.allow(now, origin, MaxRate):
+		c.Stats.RateLimited++
+	default:
+		return true
+	}
+	return false
+}
+
 // push sends the news of an item along some rings.
 func (c *Core) push(it *item, skip, n int, except string) {
-	for _, to := range c.members.successors(it.head, skip, n) {
+	for _, to := range c.members.successors(it.head.Digest[0], skip, n) {
 		if to == except || to == it.news.Origin || to == it.news.Holder {
 			continue
 		}
@@ -231,31 +257,3 @@ func (c *Core) push(it *item, skip, n int, except string) {
 		c.do(Announce{to, *it.news})
 	}
 }
-
-// rate is a member's allowance of news.
-type rate struct {
-	left float64
-	at   time.Time
-}
-
-// allow says whether a member may have more news now.
-func (c *Core) allow(now time.Time, origin string) bool {
-	r, known := c.rates[origin]
-	if !known {
-		r = rate{MaxRate, now}
-		if len(c.rates) >= maxRates {
-			clear(c.rates)
-		}
-	}
-	r.left = min(MaxRate, r.left+MaxRate*now.Sub(r.at).Seconds())
-	r.at = now
-	ok := r.left >= 1
-	if ok {
-		r.left--
-	}
-	c.rates[origin] = r
-	return ok
-}
-
-// maxRates bounds the members whose allowance is remembered.
-const maxRates = 16_384

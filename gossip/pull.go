@@ -71,7 +71,7 @@ func (c *Core) pull(now time.Time, it *item) {
 		it.pulling = from
 		c.peer(from).pulls++
 		c.Stats.Pulls++
-		c.do(Pull{it.head, from})
+		c.do(Pull{it.head, from, it.stamp})
 		return
 	}
 	if full { // nobody's fault, and soon over

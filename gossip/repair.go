@@ -67,35 +67,39 @@ func (c *Core) compared(e Compared) {
 	if parts == 0 {
 		return
 	}
-	var heads []Head
+	var items []*item
 	for id, l := range c.lists {
 		if parts>>bucketOf(id)&1 != 0 {
-			heads = l.heads(heads)
+			items = append(items, l.held...)
 		}
 	}
-	c.tell(e.From, parts, heads)
+	c.tell(e.From, parts, items)
 }
 
-func (c *Core) tell(to string, parts uint64, heads []Head) {
-	slices.SortFunc(heads, compareHeads)
-	if len(heads) > MaxTold {
-		from := c.rnd.IntN(len(heads) - MaxTold + 1) // another part the next time
-		heads, parts = heads[from:from+MaxTold], 0
+func (c *Core) tell(to string, parts uint64, items []*item) {
+	slices.SortFunc(items, func(a, b *item) int { return compareHeads(a.head, b.head) })
+	if len(items) > MaxTold {
+		from := c.rnd.IntN(len(items) - MaxTold + 1) // another part the next time
+		items, parts = items[from:from+MaxTold], 0
+	}
+	t := Tell{To: to, Parts: parts, Heads: make([]Head, len(items)), Stamps: make([]int64, len(items))}
+	for i, it := range items {
+		t.Heads[i], t.Stamps[i] = it.head, it.stamp
 	}
 	c.Stats.Told++
-	c.do(Tell{to, parts, heads})
+	c.do(t)
 }
 
 // told takes heads that a member holds, and tells it what it does not know.
 func (c *Core) told(now time.Time, e Told) {
 	named := make(map[ListID]bool, len(e.Heads))
-	var newer []Head
-	for _, h := range e.Heads[:min(len(e.Heads), MaxTold)] {
+	var newer []*item
+	for i, h := range e.Heads[:min(len(e.Heads), MaxTold)] {
 		named[h.List] = true
 		it, older := c.find(h)
 		switch {
 		case older:
-			newer = c.lists[h.List].heads(newer)
+			newer = append(newer, c.lists[h.List].held...)
 			continue
 		case it == nil && !c.o.Plausible(h, now):
 			c.Stats.Implausible++
@@ -103,6 +107,9 @@ func (c *Core) told(now time.Time, e Told) {
 		case it == nil:
 			if it = c.learn(h, false); it == nil {
 				continue
+			}
+			if len(e.Stamps) == len(e.Heads) {
+				it.stamp = e.Stamps[i]
 			}
 			c.Stats.Heard++
 			c.heat(now)
@@ -113,18 +120,10 @@ func (c *Core) told(now time.Time, e Told) {
 	}
 	for id, l := range c.lists {
 		if !named[id] && e.Parts>>bucketOf(id)&1 != 0 {
-			newer = l.heads(newer)
+			newer = append(newer, l.held...)
 		}
 	}
 	if len(newer) > 0 {
 		c.tell(e.From, 0, newer)
 	}
-}
-
-// heads adds those that are held.
-func (l *list) heads(to []Head) []Head {
-	for _, it := range l.held {
-		to = append(to, it.head)
-	}
-	return to
 }

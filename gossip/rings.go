@@ -37,6 +37,8 @@ func (c *Core) meet(m Members) {
 		known[m.Name] = true
 	}
 	maps.DeleteFunc(c.peers, func(name string, _ *peer) bool { return !known[name] })
+	maps.DeleteFunc(c.looks, func(name string, _ *stamps) bool { return !known[name] })
+	maps.DeleteFunc(c.beacons, func(name string, _ int64) bool { return !known[name] })
 	c.hot() // whoever is new may know more, or less
 }
 
@@ -101,12 +103,12 @@ func fanout(members int) int {
 // lazyFanout is to how many a holder says so.
 const lazyFanout = 3
 
-// successors are members that come next on the rings, from one on that depends on the
-// head: so many after the first few, none twice.
-func (r *rings) successors(h Head, after, n int) []string {
+// successors are members that come next on the rings, from one on that depends on what
+// is sent: so many after the first few, none twice.
+func (r *rings) successors(from byte, after, n int) []string {
 	var names []string
 	for i := range ringCount {
-		name := r.next[(int(h.Digest[0])+i)%ringCount]
+		name := r.next[(int(from)+i)%ringCount]
 		if name == "" || slices.Contains(names, name) {
 			continue
 		}

@@ -1,0 +1,34 @@
+package gossip
+
+import "time"
+
+// maxRates bounds the members whose allowance is remembered.
+const maxRates = 16_384
+
+// rates are members' allowances of news.
+type rates map[string]rate
+
+type rate struct {
+	left float64
+	at   time.Time
+}
+
+// allow says whether a member may have more news now, of so much a second and as much
+// at once.
+func (rs rates) allow(now time.Time, member string, most float64) bool {
+	r, known := rs[member]
+	if !known {
+		r = rate{most, now}
+		if len(rs) >= maxRates {
+			clear(rs)
+		}
+	}
+	r.left = min(most, r.left+most*now.Sub(r.at).Seconds())
+	r.at = now
+	ok := r.left >= 1
+	if ok {
+		r.left--
+	}
+	rs[member] = r
+	return ok
+}
