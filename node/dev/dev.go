@@ -34,6 +34,8 @@ type Options struct {
 	Version string
 	Out     io.Writer
 	Logger  *slog.Logger
+
+	slowCRLs time.Duration // a test's: how long the origin takes for a revocation list
 }
 
 // ErrUnexpected says that a sample came out otherwise than it should.
@@ -160,8 +162,29 @@ func (d *demo) waitReady(ctx context.Context) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	// Readiness asks for trust lists; the samples need the status lists, too.
-	return d.refreshAll(ctx)
+	// Readiness asks for trust lists; the samples need the rest, too.
+	if err := d.refreshAll(ctx); err != nil {
+		return err
+	}
+	return d.awaitCRLs(ctx)
+}
+
+// awaitCRLs makes the node look at the revocation lists it follows and has not got
+// yet: a sample that one of them refuses would pass for a good one until then.
+func (d *demo) awaitCRLs(ctx context.Context) error {
+	report, err := d.client.StatusLists(ctx)
+	if err != nil {
+		return fmt.Errorf("failed to ask for the revocation lists: %w", err)
+	}
+	for _, l := range report.CRLs {
+		if l.State != "absent" {
+			continue
+		}
+		if err := d.refresh(ctx, l.URL); err != nil {
+			return fmt.Errorf("failed to refresh a revocation list: %w", err)
+		}
+	}
+	return nil
 }
 
 // refreshAll makes the node look at every status list and identifier list now.

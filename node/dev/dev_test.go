@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // startDemo starts a demonstration whose node and origin are asked by the test.
@@ -60,11 +61,21 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
+// The samples are shown once the node holds what refuses them, however long the
+// origin takes.
+func TestSlowRevocationLists(t *testing.T) {
+	out := &bytes.Buffer{}
+	if err := Run(t.Context(), Options{Once: true, Dir: t.TempDir(), Out: out, slowCRLs: 300 * time.Millisecond}); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
 // A temporary folder goes with the demonstration, one that was named stays.
 func TestFolder(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	if err := Run(t.Context(), Options{Once: true, Out: &bytes.Buffer{}}); err != nil {
-		t.Fatal(err)
+	out := &bytes.Buffer{}
+	if err := Run(t.Context(), Options{Once: true, Out: out}); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)

@@ -121,6 +121,7 @@ func (o *originServer) status(w http.ResponseWriter, r *http.Request) {
 
 // crl serves the newest certificate revocation list of a CA.
 func (o *originServer) crl(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(o.d.o.slowCRLs)
 	der, ok, err := o.d.world.CRLOf(o.url+r.URL.Path, time.Now())
 	if err != nil || !ok {
 		http.Error(w, "no such revocation list", http.StatusNotFound)
