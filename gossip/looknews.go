@@ -50,11 +50,19 @@ func (n LookNews) SignedBytes() []byte {
 func (n LookNews) packed() []byte {
 	b := make([]byte, 0, len(n.Seen)*seenSize)
 	for _, s := range n.Seen {
-		b = append(b, s.List[:]...)
-		b = binary.BigEndian.AppendUint64(b, s.Version)
-		b = append(b, s.Digest[:]...)
+		b = s.appendTo(b)
 	}
 	return b
+}
+
+func (s Seen) appendTo(b []byte) []byte {
+	b = append(b, s.List[:]...)
+	b = binary.BigEndian.AppendUint64(b, s.Version)
+	return append(b, s.Digest[:]...)
+}
+
+func seenFrom(b []byte) Seen {
+	return Seen{ListID(b[:16]), binary.BigEndian.Uint64(b[16:]), [8]byte(b[24:seenSize])}
 }
 
 // lookWire is news of looks as it travels.
@@ -88,7 +96,7 @@ func ParseLookNews(b []byte) (n LookNews, err error) {
 	}
 	n = LookNews{Origin: w.Origin, Stamp: w.Stamp, Signature: w.Signature}
 	for one := range slices.Chunk(w.Seen, seenSize) {
-		n.Seen = append(n.Seen, Seen{ListID(one), binary.BigEndian.Uint64(one[16:]), [8]byte(one[24:])})
+		n.Seen = append(n.Seen, seenFrom(one))
 	}
 	return n, n.check()
 }

@@ -6,9 +6,9 @@ import "time"
 const maxRates = 16_384
 
 // rates are members' allowances of news.
-type rates map[string]rate
+type rates map[string]allowance
 
-type rate struct {
+type allowance struct {
 	left float64
 	at   time.Time
 }
@@ -18,7 +18,7 @@ type rate struct {
 func (rs rates) allow(now time.Time, member string, most float64) bool {
 	r, known := rs[member]
 	if !known {
-		r = rate{most, now}
+		r = allowance{most, now}
 		if len(rs) >= maxRates {
 			clear(rs)
 		}

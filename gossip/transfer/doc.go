@@ -15,6 +15,7 @@ import "time"
 // Limits.
 const (
 	MaxBody    = 16 << 20 // bytes of a body
+	MaxMessage = 1 << 20  // bytes of a message
 	MaxServing = 16       // bodies that are sent at once; who comes then is told to come again
 	Patience   = 500 * time.Millisecond
 

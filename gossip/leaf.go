@@ -1,0 +1,95 @@
+package gossip
+
+import (
+	"context"
+	"time"
+)
+
+// How a leaf follows its hubs.
+const (
+	looksPeriod  = time.Minute // between questions of what the hubs saw
+	leafBackOff  = time.Second // after a hub failed
+	leafPatience = MaxWait     // that a hub keeps an answer back while nothing happens
+)
+
+// enterAsLeaf makes members of the hubs. They are who their addresses' certificates
+// say, and nobody else is there.
+func (c *Cluster) enterAsLeaf() {
+	c.mu.Lock()
+	for _, p := range c.o.Hubs {
+		c.members[p.Name] = &member{name: p.Name, peer: p, meta: meta{version: WireVersion, inventory: c.follow}}
+	}
+	c.reached, c.joined = true, time.Now()
+	c.mu.Unlock()
+}
+
+// keepWaiting asks one hub after the other for what differs, each of which keeps its
+// answer back until something does. So news comes when it happens, over a connection
+// that this node has opened.
+func (c *Cluster) keepWaiting(ctx context.Context) {
+	for hub := 0; ctx.Err() == nil; hub++ {
+		peer := c.o.Hubs[hub%len(c.o.Hubs)]
+		for ctx.Err() == nil {
+			c.mu.Lock()
+			sum := c.sum
+			c.mu.Unlock()
+			got, err := c.ask(ctx, peer, message{summary: &sum, wait: leafPatience})
+			if err != nil {
+				c.log.Debug("hub does not answer", "hub", peer.Name, "err", err)
+				pause(ctx, leafBackOff)
+				break // and ask the next
+			}
+			c.takeIn(peer.Name, got)
+			if got.told != nil { // until what was told has been fetched, or not
+				pause(ctx, leafBackOff/5)
+			}
+		}
+	}
+}
+
+// keepAskingForLooks asks the hubs what was seen at origins.
+func (c *Cluster) keepAskingForLooks(ctx context.Context) {
+	for pause(ctx, 2*settleAtMost) {
+		for _, peer := range c.o.Hubs {
+			got, err := c.ask(ctx, peer, message{askLooks: true})
+			if err != nil {
+				continue
+			}
+			c.inbox.put(hubLooks{peer.Name, got.looks})
+		}
+		if !pause(ctx, looksPeriod-2*settleAtMost) {
+			return
+		}
+	}
+}
+
+// hubLooks is what a hub has seen, or believes.
+type hubLooks struct {
+	hub   string
+	looks []aged
+}
+
+// heardFromHub takes in looks: each counts as one of the hub that told of it.
+func (c *Cluster) heardFromHub(h hubLooks) {
+	now := time.Now()
+	var seen []Seen
+	c.mu.Lock()
+	for _, l := range h.looks {
+		c.looks.note(l.Seen, h.hub, now.Add(-l.ago))
+		seen = append(seen, l.Seen)
+	}
+	c.mu.Unlock()
+	c.credit(seen)
+}
+
+// pause waits; false: ctx has ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,316 @@
+package gossip
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+
+	"github.com/edgetrust/edgetrust/gossip/transfer"
+)
+
+// How members are met.
+const (
+	maxMeeting   = 8 // at once
+	meetTick     = 100 * time.Millisecond
+	meetTimeout  = 5 * time.Second
+	firstMeeting = time.Second // until another attempt
+	lastMeeting  = time.Minute
+	forgetAfter  = 24 * time.Hour // a dead member that may come back
+	maxDead      = 1024
+	maxCerts     = 2 // of a member: the current one and the last
+)
+
+// member is what is known of another member.
+type member struct {
+	name string
+	node memberlist.Node // where packets go; of a hub: nothing
+	peer transfer.Peer   // where connections go
+	meta meta
+	dead time.Time // since when; zero: it is alive
+	left bool      // it said that it went
+
+	certs   []*x509.Certificate // the current one first; none: it was not met yet
+	keys    pairKeys
+	known   uint64 // fingerprint of the certificate that was shown
+	why     error  // why the last attempt to meet it came to nothing
+	tries   int    // that came to nothing
+	retry   time.Time
+	meeting bool
+	asking  bool      // for its inventory
+	back    time.Time // when it was last asked to join again
+}
+
+// trusted says that a member is alive, and has shown the certificate of its name.
+func (m *member) trusted() bool {
+	return m.dead.IsZero() && !m.left && len(m.certs) > 0 && m.why == nil
+}
+
+// alive takes note of a member that memberlist found, or of what has changed of it.
+func (c *Cluster) alive(n memberlist.Node) {
+	if n.Name == c.o.Name {
+		return
+	}
+	got, err := parseMeta(n.Meta)
+	c.mu.Lock()
+	m, known := c.members[n.Name]
+	switch {
+	case err != nil || !known && len(c.members) >= MaxMembers:
+		c.mu.Unlock()
+		return
+	case !known:
+		m = &member{name: n.Name}
+		c.members[n.Name] = m
+	}
+	addr := net.JoinHostPort(n.Addr.String(), strconv.Itoa(int(got.transfer)))
+	moved := m.peer.Addr != "" && m.peer.Addr != addr
+	gone := m.peer
+	if m.node = n; moved || !m.dead.IsZero() || m.left || got.fingerprint != m.meta.fingerprint {
+		m.retry, m.tries = time.Time{}, 0
+	}
+	m.peer, m.meta, m.dead, m.left = transfer.Peer{Name: n.Name, Addr: addr}, got, time.Time{}, false
+	c.joined = time.Now()
+	c.mu.Unlock()
+	if moved {
+		c.o.Reach.Forget(gone)
+	}
+	c.meet()
+}
+
+// gone takes note of a member that left, or that nobody reaches.
+func (c *Cluster) gone(name string, left bool) {
+	c.mu.Lock()
+	if m, ok := c.members[name]; ok && name != c.o.Name {
+		m.dead, m.left = time.Now(), left
+		c.log.Info("member is gone", "member", name, "left", left)
+	}
+	c.mu.Unlock()
+	c.meet()
+}
+
+// meet tells the core who is there, and who feeds may be another.
+func (c *Cluster) meet() {
+	c.mu.Lock()
+	var m Members
+	for _, o := range c.members {
+		switch {
+		case o.trusted():
+			m.Alive = append(m.Alive, Member{o.name, o.meta.zone})
+		case !o.dead.IsZero() && !o.left && len(o.certs) > 0:
+			m.Dead = append(m.Dead, Member{o.name, o.meta.zone})
+		}
+	}
+	c.mu.Unlock()
+	for _, list := range [][]Member{m.Alive, m.Dead} {
+		slices.SortFunc(list, func(a, b Member) int {
+			switch {
+			case a.Name < b.Name:
+				return -1
+			case a.Name > b.Name:
+				return 1
+			}
+			return 0
+		})
+	}
+	c.inbox.put(m)
+	c.o.Changed()
+}
+
+// keepMeeting meets those that have not been met, asks for inventories, forgets who has
+// long been gone, and notices when this node is settled.
+func (c *Cluster) keepMeeting(ctx context.Context) {
+	t := time.NewTicker(meetTick)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			c.renew(now)
+			c.meetNext(ctx, now)
+			c.forgetGone(now)
+			c.settle(now)
+		}
+	}
+}
+
+// meetNext begins to meet members whose turn it is.
+func (c *Cluster) meetNext(ctx context.Context, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	meeting := 0
+	for _, m := range c.members {
+		if m.meeting || m.asking {
+			meeting++
+		}
+	}
+	for _, m := range c.members {
+		if meeting >= maxMeeting {
+			return
+		}
+		switch {
+		case !m.dead.IsZero() || m.left || m.meeting || m.asking:
+		case m.known != m.meta.fingerprint || len(m.certs) == 0:
+			if now.Before(m.retry) {
+				continue
+			}
+			m.meeting = true
+			meeting++
+			peer := m.peer
+			c.wg.Go(func() { c.introduce(ctx, m, peer) })
+		case m.trusted() && m.meta.inventory != c.follow && c.others[m.meta.inventory] == nil && !now.Before(m.retry):
+			m.asking = true
+			meeting++
+			peer := m.peer
+			c.wg.Go(func() { c.askInventory(ctx, m, peer) })
+		}
+	}
+}
+
+// introduce has a member show its certificate. That it is of this cluster, of the
+// member's name and of a jurisdiction that may be is seen to by the connection.
+func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) {
+	ctx, cancel := context.WithTimeout(ctx, meetTimeout)
+	defer cancel()
+	cert, err := c.o.Reach.Certificate(ctx, peer)
+	c.mu.Lock()
+	m.meeting = false
+	if err == nil && m.peer == peer {
+		if len(m.certs) == 0 || !m.certs[0].Equal(cert) {
+			m.certs = append([]*x509.Certificate{cert}, m.certs[:min(len(m.certs), maxCerts-1)]...)
+		}
+		c.share(m)
+	}
+	said := false
+	switch {
+	case m.peer != peer: // it has moved meanwhile
+		m.retry = time.Time{}
+	case err == nil && c.o.Member != nil && fingerprint(cert) != m.meta.fingerprint:
+		err = errors.New("it shows another certificate than it says it has")
+		fallthrough
+	case err != nil:
+		m.tries++
+		wait := min(firstMeeting<<min(m.tries-1, 10), lastMeeting)
+		m.retry = time.Now().Add(wait*3/4 + rand.N(wait/2))
+		said = m.tries == 1 || m.tries == 5
+		if len(m.certs) == 0 {
+			m.why = err
+		}
+	default:
+		m.known, m.why, m.tries = m.meta.fingerprint, nil, 0
+	}
+	c.mu.Unlock()
+	switch {
+	case err == nil:
+		c.log.Info("member met", "member", m.name, "addr", peer.Addr)
+		c.meet()
+	case said && ctx.Err() == nil:
+		c.log.Warn("a member could not be met: see that its gossip.transfer port is open and its certificate is of this cluster, in its name and of an allowed jurisdiction",
+			"member", m.name, "addr", peer.Addr, "err", err)
+	}
+}
+
+// askInventory asks a member which lists it follows. What it says is known by its hash,
+// so that of many members with one configuration one is asked.
+func (c *Cluster) askInventory(ctx context.Context, m *member, peer transfer.Peer) {
+	got, err := c.ask(ctx, peer, message{askInventory: true})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m.asking = false
+	if hash := hashOf(got.inventory); err != nil || hash != m.meta.inventory {
+		m.retry = time.Now().Add(firstMeeting)
+		return
+	}
+	set := make(map[uint64]bool, len(got.inventory))
+	for _, id := range got.inventory {
+		set[id] = true
+	}
+	c.others[m.meta.inventory] = set
+	// Those that nobody has any more go.
+	maps.DeleteFunc(c.others, func(hash uint64, _ map[uint64]bool) bool {
+		for _, o := range c.members {
+			if o.meta.inventory == hash {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// forgetGone forgets members that have been gone for long, and the first of too many.
+func (c *Cluster) forgetGone(now time.Time) {
+	c.mu.Lock()
+	var gone []transfer.Peer
+	dead := 0
+	for name, m := range c.members {
+		if m.dead.IsZero() {
+			continue
+		}
+		if dead++; m.left || dead > maxDead || now.Sub(m.dead) > forgetAfter {
+			gone = append(gone, m.peer)
+			delete(c.members, name)
+		}
+	}
+	c.mu.Unlock()
+	for _, p := range gone {
+		c.o.Reach.Forget(p)
+	}
+	if len(gone) > 0 {
+		c.meet()
+	}
+}
+
+// settle notices when this node knows whom it is among: those that it found when it
+// joined were met, or there was nobody to be found within a short time.
+func (c *Cluster) settle(now time.Time) {
+	c.mu.Lock()
+	if c.settled {
+		c.mu.Unlock()
+		return
+	}
+	open, met := 0, 0
+	for _, m := range c.members {
+		switch {
+		case m.trusted():
+			met++
+		case m.dead.IsZero() && m.why == nil:
+			open++
+		}
+	}
+	quiet := now.Sub(c.joined) >= settleAfter
+	c.settled = now.Sub(c.began) >= settleAtMost || c.reached && open == 0 && met > 0 && quiet
+	done := c.settled
+	c.mu.Unlock()
+	if done {
+		c.log.Info("settled", "members", met+1)
+		c.o.Changed()
+	}
+}
+
+// keysOf are what this member shares with another; none if that is nobody.
+func (c *Cluster) keysOf(name string) pairKeys {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m, ok := c.members[name]; ok {
+		return m.keys
+	}
+	return nil
+}
+
+// peerOf is how a member is reached; false: it is nobody.
+func (c *Cluster) peerOf(name string) (transfer.Peer, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok := c.members[name]
+	if !ok {
+		return transfer.Peer{}, false
+	}
+	return m.peer, true
+}

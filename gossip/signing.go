@@ -1,0 +1,98 @@
+package gossip
+
+import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"time"
+)
+
+// sign signs as this member: ECDSA with P-256 and SHA-256, in ASN.1.
+func (c *Cluster) sign(b []byte) []byte {
+	c.mu.Lock()
+	key := c.pair.current.Key
+	c.mu.Unlock()
+	sum := sha256.Sum256(b)
+	sig, err := ecdsa.SignASN1(rand.Reader, key, sum[:])
+	if err != nil { // of a key that is not one, or of a machine without randomness
+		c.log.Error("failed to sign", "err", err)
+	}
+	return sig
+}
+
+func (c *Cluster) verify(a Announcement) bool {
+	return c.signed(a.Origin, a.SignedBytes(), a.Signature)
+}
+
+func (c *Cluster) verifyLooks(n LookNews) bool {
+	return c.signed(n.Origin, n.SignedBytes(), n.Signature)
+}
+
+// signed says whether a member has signed, with its certificate or with the last one.
+func (c *Cluster) signed(name string, b, sig []byte) bool {
+	c.mu.Lock()
+	var certs []*x509.Certificate
+	if m, ok := c.members[name]; ok {
+		certs = append(certs, m.certs...)
+	}
+	c.mu.Unlock()
+	sum := sha256.Sum256(b)
+	for _, cert := range certs {
+		if pub, ok := cert.PublicKey.(*ecdsa.PublicKey); ok && ecdsa.VerifyASN1(pub, sum[:], sig) {
+			return true
+		}
+	}
+	return false
+}
+
+// fingerprint tells a member's certificates apart.
+func fingerprint(cert *x509.Certificate) uint64 {
+	sum := sha256.Sum256(cert.Raw)
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// renew takes up a certificate that was renewed: the others are told of it at once, and
+// its key is used when they have had time to look.
+func (c *Cluster) renew(now time.Time) {
+	have := c.o.Credentials()
+	c.mu.Lock()
+	told := false
+	switch p := &c.pair; {
+	case p.next == nil && !have.Certificate.Equal(p.current.Certificate),
+		p.next != nil && !have.Certificate.Equal(p.next.Certificate):
+		p.next, p.since = &have, now
+		for _, m := range c.members {
+			c.share(m)
+		}
+		told = true
+	case p.next != nil && now.Sub(p.since) >= switchAfter:
+		p.current, p.next = *p.next, nil
+		for _, m := range c.members {
+			c.share(m)
+		}
+		c.log.Info("the renewed node certificate is in use", "not_after", p.current.Certificate.NotAfter)
+	}
+	c.mu.Unlock()
+	if told {
+		c.inbox.put(metaChanged{})
+	}
+}
+
+// share works out what this member shares with another: with the key in use, which is
+// sent with, and with the next, which the other may use already. The caller holds mu.
+func (c *Cluster) share(m *member) {
+	if len(m.certs) == 0 {
+		return
+	}
+	creds := []Credentials{c.pair.current}
+	if c.pair.next != nil {
+		creds = []Credentials{*c.pair.next, c.pair.current} // the last one goes first
+	}
+	for _, own := range creds {
+		if key, err := pairKey(own.Key, m.certs[0]); err == nil {
+			m.keys = m.keys.with(key)
+		}
+	}
+}
