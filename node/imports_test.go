@@ -37,7 +37,9 @@ var table = []struct {
 	{"cmd/...", []string{"node", "node/...", "verify", "verify/...", "cache/artefact"}, "flags and files become node.Options; nothing is decided here"},
 	{"cmd/edgectl", []string{"node", "node/...", "verify", "verify/...", "cache", "cache/artefact"}, "inspect has a list judged by the very store that a node has, in memory"},
 	{"gossip", []string{"cache/artefact", "gossip/transfer"}, "the spread of references knows their names and who fetches, and neither formats nor the store"},
-	{"gossip/transfer", []string{"cache/artefact"}, "bodies travel by digest; what they are is for whoever asked to judge"},
+	{"gossip/transfer", []string{"cache/artefact", "gossip/identity"}, "bodies travel by digest; what they are is for whoever asked to judge; who asks is in the certificate"},
+	{"gossip/identity", nil, "files become both sides of TLS; who the peers are and what is sent is for others to know"},
+	{"gossip/identity/identitytest", nil, "an authority that issues what it is asked for; it knows no rules"},
 	{"bench", []string{"node/...", "verify/...", "gossip", "cache/artefact"}, "a benchmark drives what users drive, and simulates the spread with its own code"},
 	{"deploy", []string{"node/config"}, "examples are loaded by a test"},
 }
