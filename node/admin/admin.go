@@ -10,7 +10,6 @@
 package admin
 
 import (
-	"context"
 	"crypto/sha256"
 	"log/slog"
 	"net/http"
@@ -65,14 +64,6 @@ type Readiness struct {
 	NotReady []string
 	// Degraded says what is wrong that does not keep it from serving.
 	Degraded []string
-}
-
-// Refresher looks at a list now.
-type Refresher interface {
-	// Refresh returns when the attempt is over. The error is ErrUnknown for a URL
-	// that is not followed, a *FetchError when the origin failed, a
-	// *reason.Refusal when the bytes were refused, or a failure of the node.
-	Refresh(ctx context.Context, url string) (Refreshed, error)
 }
 
 // New returns the handler of the private listener.
