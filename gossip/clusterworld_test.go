@@ -112,7 +112,9 @@ func (w *world) until(most time.Duration, what string, so func() bool) time.Dura
 				r := n.Cluster.Report()
 				w.t.Logf("%s: settled %v, %+v", n.Name, r.Settled, r.Counters)
 				for _, m := range r.Members {
-					w.t.Logf("    %+v", m)
+					if !m.Trusted || !m.Avoided.IsZero() {
+						w.t.Logf("    %+v", m)
+					}
 				}
 			}
 			w.t.Fatalf("not after %v: %s", most, what)

@@ -36,9 +36,9 @@ type pairing struct {
 // pairKeys are the keys that two members share, the one to send with first.
 type pairKeys [][]byte
 
-// maxPairKeys are remembered of one member: of its certificate and of this one's, the
-// current and the last.
-const maxPairKeys = 4
+// maxPairKeys are remembered of one member: of its certificate and of this one's the
+// current and the last or the next, and some of before, whose packets may be on their way.
+const maxPairKeys = 6
 
 // with returns the keys with another one put first.
 func (k pairKeys) with(key []byte) pairKeys {
