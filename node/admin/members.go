@@ -12,8 +12,8 @@ import (
 // Bounds of the report on members.
 const (
 	maxMembers     = 4096
-	maxMemberLists = 100_000 // of all members together
-	membersTimeout = 25 * time.Second
+	maxMemberLists = 100_000         // of all members together
+	membersTimeout = 5 * time.Second // for all members to say what they hold
 )
 
 // Membership knows the members of the cluster.
