@@ -21,7 +21,7 @@ import (
 
 const (
 	certificateRecheck = 5 * time.Second
-	leaveWithin        = 2 * time.Second
+	leaveWithin        = time.Second
 	maxTransferConns   = 4096
 )
 

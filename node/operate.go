@@ -10,6 +10,7 @@ import (
 	"github.com/edgetrust/edgetrust/cache/origin"
 	"github.com/edgetrust/edgetrust/node/admin"
 	"github.com/edgetrust/edgetrust/node/api"
+	"github.com/edgetrust/edgetrust/verify/reason"
 )
 
 // Refresh looks at one origin now.
@@ -18,6 +19,10 @@ func (e engine) Refresh(ctx context.Context, url string) (admin.Refreshed, error
 		return admin.Refreshed{}, err
 	}
 	out, err := e.follower.Refresh(ctx, url)
+	if reason.CodeOf(err) == reason.ArtefactUnknown { // a peer's bytes have just told of which kind the list is
+		e.follower.Sync()
+		out, err = e.follower.Refresh(ctx, url)
+	}
 	var fetch *origin.FetchError
 	switch {
 	case errors.Is(err, origin.ErrUnknown):

@@ -75,7 +75,7 @@ func wait(ts *testscript.TestScript, out *output, run func(context.Context) erro
 // demo starts the demonstration and sets NODE, ADMIN, ORIGIN and DEMO, its folder.
 func demo(ts *testscript.TestScript, _ bool, _ []string) {
 	dir := ts.MkAbs("demo")
-	out := newOutput(`(?s)node +(https://\S+) .*admin (http://\S+)\norigin +(http://\S+)\n.*Ctrl-C ends`)
+	out := newOutput(`(?s)node-1 +(https://\S+) [^\n]*admin (http://\S+), .*\norigin +(http://\S+)\n.*Ctrl-C ends`)
 	m := wait(ts, out, func(ctx context.Context) error {
 		return dev.Run(ctx, dev.Options{Dir: dir, Out: out, Version: "test"})
 	})

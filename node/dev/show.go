@@ -110,11 +110,11 @@ func (d *demo) showRevocation(ctx context.Context) error {
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}
-	fmt.Fprintf(d.o.Out, "\n%s revoked at its issuer, list refreshed at %s: invalid status_revoked", revoked, nodeName(0))
+	fmt.Fprintf(d.o.Out, "\n%s revoked at its issuer, list refreshed at %s: invalid status_revoked\n", revoked, nodeName(0))
 	for i, t := range took {
-		fmt.Fprintf(d.o.Out, ", at %s after %.1f ms", nodeName(i), ms(t))
+		fmt.Fprintf(d.o.Out, "%s refuses it after %.1f ms\n", nodeName(i), ms(t))
 	}
-	fmt.Fprintf(d.o.Out, "\nevery node refuses it after %.1f ms\n", ms(slices.Max(took)))
+	fmt.Fprintf(d.o.Out, "every node refuses it after %.1f ms\n", ms(slices.Max(took)))
 	return nil
 }
 
