@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -144,7 +146,7 @@ func (c *cluster) serve(name string, config *tls.Config, h http.Handler, udpBloc
 		}
 		h.ServeHTTP(&counter{w, &m.sent}, r)
 	})
-	over2 := &http.Server{Handler: counted, TLSConfig: config.Clone()}
+	over2 := &http.Server{Handler: counted, TLSConfig: config.Clone(), ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = over2.ServeTLS(lis, "", "") }()
 	m.stop = func() { _ = over2.Close(); _ = packets.Close() }
 	c.t.Cleanup(m.stop)
