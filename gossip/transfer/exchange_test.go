@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -187,8 +188,8 @@ func raw(t *testing.T, cl *Client, m *member, change func(*http.Request)) int {
 // What a peer sends that is no message.
 func TestWrongMessages(t *testing.T) {
 	c := newCluster(t)
-	asked := 0
-	x := func(_ context.Context, _ string, b []byte) ([]byte, error) { asked++; return b, nil }
+	var asked atomic.Int64
+	x := func(_ context.Context, _ string, b []byte) ([]byte, error) { asked.Add(1); return b, nil }
 	for _, blocked := range []bool{false, true} {
 		m := c.member("edge-1", NewHandler(newShelf(), x), blocked)
 		cl := c.client("edge-2")
@@ -207,9 +208,9 @@ func TestWrongMessages(t *testing.T) {
 				r.Body = io.NopCloser(bytes.NewReader(make([]byte, MaxMessage+1)))
 			}, 413},
 		} {
-			asked = 0
-			if got := raw(t, cl, m, k.change); got != k.want || (asked != 0) != (k.want == 200) {
-				t.Errorf("UDP blocked %v: %s: %d, want %d; asked %d times", blocked, what, got, k.want, asked)
+			asked.Store(0)
+			if got := raw(t, cl, m, k.change); got != k.want || (asked.Load() != 0) != (k.want == 200) {
+				t.Errorf("UDP blocked %v: %s: %d, want %d; asked %d times", blocked, what, got, k.want, asked.Load())
 			}
 		}
 	}
