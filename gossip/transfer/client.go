@@ -158,6 +158,10 @@ func (c *Client) Certificate(ctx context.Context, p Peer) (*x509.Certificate, er
 
 // do sends a request, of which nothing has been sent before, and waits until an answer
 // begins: at most so long, if within is not 0. The answer's body has to be closed.
+//
+// A connection that was there before may have ended without anybody having noticed, or be
+// of a certificate that has expired since. Then another one is made: after a failure for
+// what may be asked twice, after a refusal for anything, since it was not looked into.
 func (c *Client) do(p Peer, req *http.Request, within time.Duration) (*http.Response, error) {
 	for again := false; ; again = true {
 		cn, reused, err := c.acquire(req.Context(), p)
@@ -165,10 +169,18 @@ func (c *Client) do(p Peer, req *http.Request, within time.Duration) (*http.Resp
 			return nil, err
 		}
 		resp, err := c.send(p, cn, req, within)
-		// A connection may have ended without anybody having noticed. Only what may
-		// be asked twice is.
-		if err == nil || again || !reused || req.Method != http.MethodGet || req.Context().Err() != nil {
+		refused := err == nil && resp.StatusCode == http.StatusForbidden
+		failed := err != nil && req.Method == http.MethodGet
+		if again || !reused || !refused && !failed || req.Context().Err() != nil {
 			return resp, err
+		}
+		if refused {
+			_ = resp.Body.Close()
+		}
+		if req.GetBody != nil {
+			if req.Body, err = req.GetBody(); err != nil {
+				return nil, err
+			}
 		}
 	}
 }
@@ -193,6 +205,10 @@ func (c *Client) send(p Peer, cn *conn, req *http.Request, within time.Duration)
 	}
 	c.mu.Lock()
 	cn.answered = true
+	// This node may have a renewed certificate, which another connection shows.
+	if w := c.ways[p]; resp.StatusCode == http.StatusForbidden && w != nil && w.conn == cn {
+		c.retire(w)
+	}
 	c.mu.Unlock()
 	resp.Body = &answer{ReadCloser: resp.Body, done: func(broken bool) {
 		cancel()

@@ -153,6 +153,8 @@ func (c *Client) overQUIC(ctx context.Context, p Peer) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, quicTimeout)
+	defer cancel()
 	var cert *x509.Certificate
 	config := c.configFor(p, &cert)
 	config.NextProtos = []string{http3.NextProtoH3}

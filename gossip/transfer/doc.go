@@ -39,7 +39,8 @@ const (
 	maxDictionary   = 4 << 20          // bytes of a predecessor that is compressed against
 	maxHeader       = 16 << 10         // bytes of an answer's header
 
-	connectTimeout = 5 * time.Second
+	connectTimeout = 5 * time.Second        // over both ways
+	quicTimeout    = 2 * time.Second        // nobody says that UDP does not get through
 	headStart      = 300 * time.Millisecond // of QUIC before TCP
 	tcpFor         = 10 * time.Minute       // that TCP is preferred where it was faster
 	connectionFor  = time.Hour              // that a connection is used for new requests

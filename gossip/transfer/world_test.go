@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -15,11 +17,14 @@ import (
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
+	"go.uber.org/goleak"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/gossip/identity"
 	"github.com/edgetrust/edgetrust/gossip/identity/identitytest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // cluster is an authority of nodes.
 type cluster struct {
@@ -108,6 +113,7 @@ type member struct {
 	Peer
 	udp, tcp atomic.Int64
 	sent     atomic.Int64
+	stop     func()
 }
 
 func (c *cluster) member(name string, h http.Handler, udpBlocked bool) *member {
@@ -140,9 +146,10 @@ func (c *cluster) serve(name string, config *tls.Config, h http.Handler, udpBloc
 		}
 		h.ServeHTTP(&counter{w, &m.sent}, r)
 	})
-	over2 := &http.Server{Handler: counted, TLSConfig: config.Clone()}
+	over2 := &http.Server{Handler: counted, TLSConfig: config.Clone(), ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = over2.ServeTLS(lis, "", "") }()
-	c.t.Cleanup(func() { _ = over2.Close(); _ = packets.Close() })
+	m.stop = func() { _ = over2.Close(); _ = packets.Close() }
+	c.t.Cleanup(m.stop)
 	if !udpBlocked {
 		over3 := &http3.Server{Handler: counted, TLSConfig: http3.ConfigureTLSConfig(config.Clone()), QUICConfig: &quic.Config{}}
 		go func() { _ = over3.Serve(packets) }()
