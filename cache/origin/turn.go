@@ -33,7 +33,7 @@ func (f *Follower) askAgain() {
 // turn, or it is asked for out of turn. A look that others make holds up neither the
 // stages nor whoever counts failures. The caller holds mu.
 func (f *Follower) leftFor(g *following) time.Duration {
-	if g.mine || g.hastened || g.next != nil || g.due.IsZero() || g.target.Turn == nil {
+	if g.mine || g.due.IsZero() || g.target.Turn == nil { // soon makes it zero
 		return 0
 	}
 	wait := g.target.Turn()
