@@ -3,8 +3,10 @@ package deploy_test
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +26,8 @@ type example struct {
 	certs []string    // certificates, bundles and signers
 	pairs [][2]string // server certificates with their keys
 	files []string    // tokens
+	node  string      // name of a node of a cluster: its certificate and key, and the cluster's CA
+	key   string      // gossip key
 	lists int         // trust lists
 }
 
@@ -37,6 +41,19 @@ var examples = []example{
 		path: "airgap/edgenode.yaml", certs: []string{"oj-c-2026-1944.pem", "lote-signer.pem", "aamva-root.pem"},
 		pairs: [][2]string{{"server.crt", "server.key"}}, files: []string{"tokens", "admin.token"}, lists: 3,
 	},
+	member("edge-fra-1"), member("edge-fra-2"), member("edge-ams-1"),
+	{
+		path: "branch/edgenode.yaml", certs: []string{"lote-signer.pem"}, pairs: [][2]string{{"server.crt", "server.key"}},
+		files: []string{"tokens", "admin.token"}, node: "branch-ber-1", lists: 1,
+	},
+}
+
+// member is one of the cluster's.
+func member(name string) example {
+	return example{
+		path: "cluster/" + name + ".yaml", certs: []string{"lote-signer.pem"}, pairs: [][2]string{{"server.crt", "server.key"}},
+		files: []string{"tokens", "admin.token", "issuers"}, node: name, key: "gossip.key", lists: 1,
+	}
 }
 
 // Loading is strict, so every member that an example shows exists.
@@ -65,6 +82,12 @@ func TestExamplesNeedTheirFiles(t *testing.T) {
 		names := slices.Concat(e.certs, e.files)
 		for _, p := range e.pairs {
 			names = append(names, p[0], p[1])
+		}
+		if e.node != "" {
+			names = append(names, e.node+".crt", e.node+".key", "cluster-ca.pem")
+		}
+		if e.key != "" {
+			names = append(names, e.key)
 		}
 		for _, name := range names {
 			dir := e.copy(t)
@@ -139,17 +162,50 @@ func (e example) copy(t *testing.T) (dir string) {
 	}
 	for _, p := range e.pairs {
 		k := certify(t, p[0])
-		der, err := x509.MarshalPKCS8PrivateKey(k.Private)
-		if err != nil {
-			t.Fatal(err)
-		}
 		write(p[0], k.PEM())
-		write(p[1], pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+		write(p[1], private(t, k))
+	}
+	if e.node != "" {
+		ca := certify(t, "Cluster CA")
+		k := certifyNode(t, e.node, ca)
+		write("cluster-ca.pem", ca.PEM())
+		write(e.node+".crt", k.PEM())
+		write(e.node+".key", private(t, k))
+	}
+	if e.key != "" {
+		write(e.key, []byte("# of a test\n"+base64.StdEncoding.EncodeToString(make([]byte, 32))+"\n"))
 	}
 	for _, name := range e.files {
 		write(name, []byte("# one to a line\n0123456789abcdef0123456789abcdef\n"))
 	}
 	return dir
+}
+
+// private is a key in PEM.
+func private(t *testing.T, k *verifytest.Key) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(k.Private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+// certifyNode makes the certificate of a node of a cluster.
+func certifyNode(t *testing.T, name string, ca *verifytest.Key) *verifytest.Key {
+	t.Helper()
+	now := time.Now()
+	k, err := verifytest.Certify(verifytest.CertOptions{
+		Subject: pkix.Name{CommonName: name}, Issuer: ca, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), Unmarked: true,
+		Edit: func(c *x509.Certificate) {
+			c.DNSNames, c.URIs = []string{name}, []*url.URL{{Scheme: "urn", Opaque: "edgetrust:jurisdiction:EU"}}
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 func certify(t *testing.T, name string) *verifytest.Key {

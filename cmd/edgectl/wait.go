@@ -242,7 +242,7 @@ func isFinal(err error) bool {
 	case errors.As(err, &usage), isUntrusted(err), errors.Is(err, http.ErrSchemeMismatch):
 		return true
 	case errors.As(err, &problem):
-		return problem.Status < 500 && problem.RetryAfter == ""
+		return problem.Status < 500 && problem.Status != http.StatusTooManyRequests
 	}
 	return false
 }
