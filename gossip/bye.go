@@ -12,6 +12,11 @@ const byeFor = 30 * time.Second
 // gone, but not whether it meant to; whom this packet does not reach takes it for dead,
 // and tries it for a day.
 func (c *Cluster) sayBye() {
+	c.sayToAll(packetBye, binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixMilli())))
+}
+
+// sayToAll sends a packet to every member, twice, since one may get lost.
+func (c *Cluster) sayToAll(kind byte, body []byte) {
 	c.mu.Lock()
 	var names []string
 	for name, m := range c.members {
@@ -20,10 +25,9 @@ func (c *Cluster) sayBye() {
 		}
 	}
 	c.mu.Unlock()
-	body := binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixMilli()))
-	for range 2 { // one of which may get lost
+	for range 2 {
 		for _, name := range names {
-			c.send(name, packetBye, body)
+			c.send(name, kind, body)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package gossip
 import (
 	"crypto/ecdsa"
 	"crypto/x509"
+
+	"github.com/hashicorp/memberlist"
 )
 
 // Sizes are how much a Cluster remembers of what others said.
@@ -62,4 +64,9 @@ func MetaOf(transfer uint16, zone string, fingerprint, inventory uint64) []byte 
 		panic(err)
 	}
 	return b
+}
+
+// SendRaw sends a packet as it is.
+func (c *Cluster) SendRaw(addr string, b []byte) error {
+	return c.list.SendToAddress(memberlist.Address{Addr: addr}, b)
 }

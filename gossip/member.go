@@ -26,6 +26,8 @@ const (
 	lastMeeting  = time.Minute
 	forgetAfter  = 24 * time.Hour // a dead member that may come back
 	maxDead      = 1024
+	maxLooks     = 3 // at a certificate that is not the one a member says it has
+	doubtPeriod  = 5 * time.Second
 	maxCerts     = 2 // of a member: the current one and the last
 	maxAsking    = 2 // exchanges with one member at once, so that one that hangs holds up no others
 )
@@ -46,6 +48,7 @@ type member struct {
 	why     error  // why the last attempt to meet it came to nothing
 	tries   int    // that came to nothing
 	retry   time.Time
+	doubted time.Time // when its certificate was last looked at for what came in its name
 	meeting bool
 	asking  bool      // for its inventory
 	open    int       // exchanges that are under way
@@ -218,6 +221,17 @@ func (c *Cluster) toAsk(m *member) bool {
 	return c.o.Member != nil && m.trusted() && m.meta.inventory != c.follow && c.others[m.meta.inventory] == nil
 }
 
+// doubt has a member's certificate looked at again: it may have another. Since anybody
+// may have caused that, it does not happen often.
+func (c *Cluster) doubt(name string) {
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m, ok := c.members[name]; ok && len(m.certs) > 0 && now.Sub(m.doubted) >= doubtPeriod {
+		m.doubted, m.known, m.retry, m.tries = now, 0, time.Time{}, 0
+	}
+}
+
 // lapsed forgets certificates that are valid no longer. Who has another will show it.
 func (c *Cluster) lapsed(now time.Time) {
 	c.mu.Lock()
@@ -273,18 +287,17 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 	switch {
 	case m.peer != peer: // it has moved meanwhile
 		m.retry = time.Time{}
-	case err == nil && c.o.Member != nil && fingerprint(cert) != m.meta.fingerprint:
-		err = errors.New("it shows another certificate than it says it has")
-		fallthrough
+	case err == nil && c.o.Member != nil && fingerprint(cert) != m.meta.fingerprint && m.tries < maxLooks:
+		m.why = nil // it is about to say so, or to show another
+		m.tries++
+		m.retry = time.Now().Add(firstMeeting)
 	case err != nil:
 		m.tries++
-		wait := min(firstMeeting<<min(m.tries-1, 10), lastMeeting)
+		wait := min(firstMeeting<<min((m.tries-1)/2, 10), lastMeeting)
 		m.retry = time.Now().Add(wait*3/4 + rand.N(wait/2))
 		said = m.tries == 1 || m.tries == 5
 		if len(m.certs) == 0 {
 			m.why = err
-		} else {
-			m.why = nil
 		}
 	default:
 		m.known, m.why, m.tries = m.meta.fingerprint, nil, 0

@@ -19,6 +19,7 @@ const (
 	packetAnnounce = 1
 	packetLooks    = 2
 	packetBye      = 3
+	packetRenewed  = 4
 	codeSize       = 16
 )
 
@@ -126,6 +127,7 @@ func (c *Cluster) open(b []byte) (Event, bool) {
 	p, ok := parsePacket(b)
 	if !ok || !p.isFrom(c.keysOf(p.from), c.o.Name) {
 		c.count(func(n *Counters) { n.Stranger++ })
+		c.doubt(p.from)
 		return nil, false
 	}
 	switch p.kind {
@@ -142,6 +144,9 @@ func (c *Cluster) open(b []byte) (Event, bool) {
 			c.heardBye(p.from, at)
 			return nil, false
 		}
+	case packetRenewed:
+		c.doubt(p.from)
+		return nil, false
 	default:
 		return nil, false
 	}

@@ -45,6 +45,7 @@ func (c *Cluster) signed(name string, b, sig []byte) bool {
 			return true
 		}
 	}
+	c.doubt(name)
 	return false
 }
 
@@ -77,6 +78,8 @@ func (c *Cluster) renew(now time.Time) {
 	}
 	c.mu.Unlock()
 	if told {
+		// What memberlist spreads does not reach everybody at once.
+		c.sayToAll(packetRenewed, nil)
 		c.inbox.put(metaChanged{})
 	}
 }

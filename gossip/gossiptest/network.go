@@ -42,6 +42,7 @@ type Network struct {
 	packets  map[string]*Transport // by host:port
 	services map[string]*Service   // likewise
 	sent     int
+	calls    map[string]int // by the host that made them
 }
 
 // way is from one host to another.
@@ -52,6 +53,7 @@ func NewNetwork(seed uint64, c Conditions) *Network {
 	return &Network{
 		rnd: rand.New(rand.NewPCG(seed, 7)), now: c, cut: make(map[way]bool),
 		packets: make(map[string]*Transport), services: make(map[string]*Service),
+		calls: make(map[string]int),
 	}
 }
 
@@ -99,6 +101,13 @@ func (n *Network) Packets() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.sent
+}
+
+// Calls is how many calls over connections a host has made so far.
+func (n *Network) Calls(host string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.calls[host]
 }
 
 // latency of one packet. The caller holds mu.

@@ -55,6 +55,9 @@ const fetchTimeout = 30 * time.Second
 // call has do run at the peer, and the way there and back take their time.
 func (r *Reach) call(ctx context.Context, p transfer.Peer, do func(ctx context.Context, s *Service, from string) error) error {
 	to := hostOf(p.Addr)
+	r.net.mu.Lock()
+	r.net.calls[r.host]++
+	r.net.mu.Unlock()
 	if err := r.net.travel(ctx, r.host, to); err != nil {
 		return err
 	}
