@@ -11,6 +11,10 @@ import (
 // How bodies are asked for.
 const (
 	MaxPulls = 4 // under way from one peer
+	// maxAsked are asked for one body at once: another when the one before has let it
+	// wait for askAfter, about what a body takes that is handed on from member to member.
+	maxAsked = 3
+	askAfter = 200 * time.Millisecond
 	// PullPatience is how long a member lets somebody wait who asks for a body that it
 	// is about to have.
 	PullPatience = 500 * time.Millisecond
@@ -19,6 +23,7 @@ const (
 	maxRetry   = 5 * time.Second
 	maxTries   = 12 // until a head that nobody delivers is forgotten
 
+	maxSlow    = 3 // times that a peer let a body wait, until others are asked first
 	maxFaults  = 3 // of a peer, until it is avoided
 	firstAvoid = 10 * time.Second
 	maxAvoid   = 10 * time.Minute
@@ -27,6 +32,7 @@ const (
 // peer is how a member has served this one.
 type peer struct {
 	pulls  int // under way
+	slow   int // times that it let a body wait for askAfter, since it last delivered one
 	faults int // since it was last avoided
 	times  int // that it was
 	until  time.Time
@@ -48,37 +54,67 @@ func (c *Core) avoided(name string, now time.Time) bool {
 
 // want has a body pulled now.
 func (c *Core) want(now time.Time, it *item) {
-	if !it.held && !it.done && !it.waits && it.pulling == "" {
+	if !it.held && !it.done && !it.waits && len(it.pulling) == 0 {
 		c.due.set(it, now)
 	}
 }
 
-// pull asks for the body who last spoke of it, unless that one is busy or avoided.
+// overdue is when an item's time has come: whoever was asked has let it wait.
+func (c *Core) overdue(now time.Time, it *item) {
+	for _, name := range it.pulling {
+		c.peer(name).slow++
+	}
+	c.pull(now, it)
+}
+
+// pull asks for the body who last spoke of it, unless that one is busy, avoided, slow,
+// or has been asked.
 func (c *Core) pull(now time.Time, it *item) {
-	if it.held || it.done || it.waits || it.pulling != "" {
+	if it.held || it.done || it.waits {
 		return
 	}
-	full := false
-	for i := len(it.holders) - 1; i >= 0; i-- {
-		from := it.holders[i]
-		switch {
-		case c.avoided(from, now) || !c.members.names[from]:
-			continue
-		case c.peer(from).pulls >= MaxPulls:
-			full = true
-			continue
-		}
-		it.pulling = from
+	from, full := c.holderFor(now, it)
+	switch {
+	case from != "":
+		it.pulling = append(it.pulling, from)
 		c.peer(from).pulls++
 		c.Stats.Pulls++
 		c.do(Pull{it.head, from, it.stamp})
-		return
-	}
-	if full { // nobody's fault, and soon over
+		c.awaken(now, it)
+	case len(it.pulling) > 0:
+		c.awaken(now, it)
+	case full: // nobody's fault, and soon over
 		c.due.set(it, now.Add(c.jittered(firstRetry)))
-		return
+	default:
+		c.later(now, it)
 	}
-	c.later(now, it)
+}
+
+// awaken has another holder asked if the body does not come meanwhile.
+func (c *Core) awaken(now time.Time, it *item) {
+	if len(it.pulling) < maxAsked {
+		c.due.set(it, now.Add(askAfter))
+	}
+}
+
+// holderFor is whom to ask next: the last that spoke of the body, of those who are not
+// slow if there is one; "": nobody. full says that there would be one who has been
+// asked for as much as it may be.
+func (c *Core) holderFor(now time.Time, it *item) (name string, full bool) {
+	slow := ""
+	for _, from := range slices.Backward(it.holders) {
+		p := c.peer(from)
+		switch {
+		case c.avoided(from, now) || !c.members.names[from] || slices.Contains(it.pulling, from):
+		case p.pulls >= MaxPulls:
+			full = true
+		case p.slow < maxSlow:
+			return from, false
+		case slow == "":
+			slow = from
+		}
+	}
+	return slow, full && slow == ""
 }
 
 // later has it tried again, ever more seldom, until nobody is expected to deliver it.
@@ -102,11 +138,13 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	}
 	if e.Outcome != Admitted {
 		c.Stats.PullFailed++
+	} else {
+		p.slow = 0
 	}
-	if it == nil || it.held || it.pulling != e.From {
+	if it == nil || it.held || !slices.Contains(it.pulling, e.From) {
 		return
 	}
-	it.pulling = ""
+	it.pulling = without(it.pulling, e.From)
 	switch e.Outcome {
 	case Admitted: // its Held says the rest
 	case Declined:
@@ -114,15 +152,23 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	case Waits:
 		it.waits = true
 	case Busy:
-		c.later(now, it)
+		if len(it.pulling) == 0 {
+			c.later(now, it)
+		}
 	case Failed, Missing, Bad:
-		it.holders = slices.DeleteFunc(it.holders, func(h string) bool { return h == e.From })
-		if len(it.holders) > 0 {
+		it.holders = without(it.holders, e.From)
+		switch from, _ := c.holderFor(now, it); {
+		case from != "":
 			c.pull(now, it)
-		} else {
+		case len(it.pulling) == 0:
 			c.later(now, it)
 		}
 	}
+}
+
+// without is a list without one name.
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(names, func(n string) bool { return n == name })
 }
 
 // fault counts what can only be the peer's doing.
