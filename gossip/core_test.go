@@ -168,35 +168,52 @@ func TestFailOver(t *testing.T) {
 	}
 }
 
-// A holder that lets a body wait is not waited for: another is asked as well, and in the
-// end it is asked last, until it delivers something. It is not avoided.
+// A holder that lets a body wait is not waited for: another is asked as well. It is asked
+// last then, until it delivers something, and not avoided.
 func TestAskedAsWell(t *testing.T) {
 	c := newCore(9, nil)
-	now := start
-	for i := range byte(maxSlow) {
-		h := head(i+1, 1)
-		if by := pulls(t, c.Step(now, from("m1", h)), h); by != "m1" {
-			t.Fatalf("version %d is pulled from %s", i, by)
-		}
-		c.Step(now, from("m2", h))
-		noPull(t, "a moment before", c.Step(now.Add(askAfter-1), Tick{}))
-		now = now.Add(askAfter)
-		if by := pulls(t, c.Step(now, Tick{}), h); by != "m2" {
-			t.Fatalf("version %d is pulled from %s as well", i, by)
-		}
-		c.Step(now, Held{Head: h})
-		c.Step(now, Pulled{h, "m2", Admitted})
+	h := head(1, 1)
+	if by := pulls(t, c.Step(start, from("m1", h)), h); by != "m1" {
+		t.Fatalf("pulled from %s", by)
 	}
-	both := head(20, 1)
-	told := func(name string) []Effect { return c.Step(now, Told{From: name, Heads: []Head{both}}) }
-	it := c.learn(both, false)
-	it.holders = []string{"m3"}
-	if by := pulls(t, told("m1"), both); by != "m3" {
-		t.Errorf("pulled from %s, not from who is not slow", by)
+	noPull(t, "while it is pulled", c.Step(start, from("m2", h)))
+	noPull(t, "a moment before", c.Step(start.Add(askAfter-1), Tick{}))
+	now := start.Add(askAfter)
+	if by := pulls(t, c.Step(now, Tick{}), h); by != "m2" {
+		t.Fatalf("pulled from %s as well", by)
+	}
+	c.Step(now, Held{Head: h})
+	c.Step(now, Pulled{h, "m2", Admitted})
+
+	// Nobody else is known: it is asked, until somebody else is.
+	h = head(2, 1)
+	if by := pulls(t, c.Step(now, from("m1", h)), h); by != "m1" {
+		t.Errorf("pulled from %s", by)
+	}
+	if by := pulls(t, c.Step(now, from("m3", h)), h); by != "m3" {
+		t.Errorf("pulled from %s as well", by)
 	}
 	c.Step(now, Pulled{head(1, 1), "m1", Admitted}) // late, but it came
-	if c.peer("m1").slow != 0 || c.avoided("m1", now) {
+	if c.peer("m1").slow || c.avoided("m1", now) {
 		t.Error("who delivers is still taken for slow")
+	}
+}
+
+// However many are slow, so many are asked and no more, unless better ones come.
+func TestAskedAtOnce(t *testing.T) {
+	c := newCore(19, nil)
+	h := head(1, 1)
+	now := start
+	for i := range MaxHolders {
+		c.Step(now, from(fmt.Sprintf("m%d", i+1), h))
+	}
+	asked := 1
+	for range 20 {
+		now = now.Add(askAfter)
+		asked += len(of[Pull](c.Step(now, Tick{})))
+	}
+	if asked != maxAsked {
+		t.Errorf("%d were asked", asked)
 	}
 }
 

@@ -185,7 +185,6 @@ func (c *Core) heard(now time.Time, e Heard) {
 			return
 		}
 		c.Stats.Heard++
-		c.heat(now)
 		c.push(it, 0, fanout(len(c.members.alive)), e.From)
 	}
 	// Who forwards news is about to hold the body, and lets those wait who ask for it:

@@ -23,7 +23,6 @@ const (
 	maxRetry   = 5 * time.Second
 	maxTries   = 12 // until a head that nobody delivers is forgotten
 
-	maxSlow    = 3 // times that a peer let a body wait, until others are asked first
 	maxFaults  = 3 // of a peer, until it is avoided
 	firstAvoid = 10 * time.Second
 	maxAvoid   = 10 * time.Minute
@@ -31,10 +30,10 @@ const (
 
 // peer is how a member has served this one.
 type peer struct {
-	pulls  int // under way
-	slow   int // times that it let a body wait for askAfter, since it last delivered one
-	faults int // since it was last avoided
-	times  int // that it was
+	pulls  int  // under way
+	slow   bool // it let a body wait for askAfter, or failed, and has delivered none since
+	faults int  // since it was last avoided
+	times  int  // that it was
 	until  time.Time
 }
 
@@ -52,9 +51,21 @@ func (c *Core) avoided(name string, now time.Time) bool {
 	return ok && now.Before(p.until)
 }
 
-// want has a body pulled now.
+// Avoids returns the members that are avoided at the time, in order.
+func (c *Core) Avoids(now time.Time) []string {
+	var names []string
+	for name := range c.peers {
+		if c.avoided(name, now) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// want has a body pulled now, unless it is being pulled from somebody who is not slow.
 func (c *Core) want(now time.Time, it *item) {
-	if !it.held && !it.done && !it.waits && len(it.pulling) == 0 {
+	if !it.held && !it.done && !it.waits && !slices.ContainsFunc(it.pulling, func(name string) bool { return !c.peer(name).slow }) {
 		c.due.set(it, now)
 	}
 }
@@ -62,7 +73,7 @@ func (c *Core) want(now time.Time, it *item) {
 // overdue is when an item's time has come: whoever was asked has let it wait.
 func (c *Core) overdue(now time.Time, it *item) {
 	for _, name := range it.pulling {
-		c.peer(name).slow++
+		c.peer(name).slow = true
 	}
 	c.pull(now, it)
 }
@@ -108,7 +119,7 @@ func (c *Core) holderFor(now time.Time, it *item) (name string, full bool) {
 		case c.avoided(from, now) || !c.members.names[from] || slices.Contains(it.pulling, from):
 		case p.pulls >= MaxPulls:
 			full = true
-		case p.slow < maxSlow:
+		case !p.slow:
 			return from, false
 		case slow == "":
 			slow = from
@@ -136,10 +147,14 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	if e.Outcome == Bad || e.Outcome == Missing && it != nil && it.first == e.From {
 		c.fault(now, p)
 	}
-	if e.Outcome != Admitted {
+	switch e.Outcome {
+	case Admitted:
+		p.slow = false
+	case Failed, Missing, Bad:
+		p.slow = true
 		c.Stats.PullFailed++
-	} else {
-		p.slow = 0
+	default:
+		c.Stats.PullFailed++
 	}
 	if it == nil || it.held || !slices.Contains(it.pulling, e.From) {
 		return

@@ -131,7 +131,6 @@ func (c *Core) told(now time.Time, e Told) {
 				it.stamp = e.Stamps[i]
 			}
 			c.Stats.Heard++
-			c.heat(now)
 		}
 		if it.holder(e.From) {
 			c.want(now, it)
