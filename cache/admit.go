@@ -32,6 +32,9 @@ func (s *Store) Admit(raw artefact.Raw) (Outcome, error) { return s.admit(raw, f
 // admit is Admit; operator says that an operator vouches for a jump of the sequence
 // number.
 func (s *Store) admit(raw artefact.Raw, operator bool) (out Outcome, err error) {
+	if raw.Door == artefact.Peer {
+		raw.Note = "" // it would be another's word for what an origin has
+	}
 	switch raw.ID.Kind {
 	case artefact.LOTL, artefact.TL, artefact.LoTE, artefact.VICAL, artefact.Anchors:
 		out, err = s.admitList(raw, operator)

@@ -48,7 +48,7 @@ func (s *Store) admitAggregation(raw artefact.Raw) (Outcome, error) {
 	before, bad := len(s.status), a.bad
 	a.lists, a.bad = len(named.Lists)+named.Bad, named.Bad
 	s.followNamed(a, named.Lists, raw.At)
-	a.admitted(raw.At, raw.Note)
+	a.admitted(raw, newer, true)
 	s.changed()
 	if a.bad > bad { // once, not at every look
 		s.log.Warn("a list of status lists has entries that cannot be followed", "list", "aggregation", "entries", a.lists, "bad", a.bad)

@@ -25,6 +25,7 @@ type heldCRL struct {
 type crlVersion struct {
 	list   *crl.List
 	digest artefact.Digest
+	delivery
 }
 
 // lacks says whether it is news that an authority publishes its list here.
@@ -43,6 +44,7 @@ func (s *Store) followCRL(url string, of owner, issuer *x509.Certificate, came C
 	if h.lacks(issuer) {
 		h.issuers = append(h.issuers, issuer)
 		s.crlView = nil // which says of each authority what was refused
+		s.learned++
 	}
 }
 
@@ -72,7 +74,7 @@ func (s *Store) admitCRL(raw artefact.Raw) (Outcome, error) {
 	// Times. What comes from disk is held as what it is, expired: its number counts.
 	switch {
 	case list.ThisUpdate.After(raw.At.Add(ListSkew)):
-		return refuse(reason.Refuse(reason.CRLMalformed, "issued %s; is this node's clock right?", list.ThisUpdate.UTC().Format(time.RFC3339)))
+		return refuse(blameless{reason.Refuse(reason.CRLMalformed, "issued %s; is this node's clock right?", list.ThisUpdate.UTC().Format(time.RFC3339))})
 	case raw.At.After(list.NextUpdate) && raw.Door != artefact.Disk:
 		return refuse(reason.Refuse(reason.CRLExpired, "was to be replaced by %s", list.NextUpdate.UTC().Format(time.RFC3339)))
 	}
@@ -121,7 +123,8 @@ func verifyCRL(u *crl.Unverified, issuers []*x509.Certificate) (list *crl.List, 
 // with the number for iat: a higher one replaces what the authority had; equal and
 // different keeps both, each of which counts. It returns what is to be held, the
 // authority's own first.
-func (h *heldCRL) follow(list *crl.List, digest artefact.Digest) (next []crlVersion, how succession, err error) {
+func (h *heldCRL) follow(v crlVersion) (next []crlVersion, how succession, err error) {
+	list, digest := v.list, v.digest
 	var others, mine []crlVersion // others publish under the same URL
 	for _, have := range h.lists {
 		if have.list.Issuer == list.Issuer {
@@ -136,12 +139,13 @@ func (h *heldCRL) follow(list *crl.List, digest artefact.Digest) (next []crlVers
 			return nil, same, reason.Refuse(reason.CRLRollback, "a lower number than that of the list held")
 		case order == 0 && list.Payload == have.list.Payload:
 			if bytes.Compare(digest[:], have.digest[:]) < 0 {
-				mine[i] = crlVersion{list, digest}
+				v.minor = true
+				mine[i] = v
 			}
 			return append(mine, others...), same, nil
 		}
 	}
-	next = []crlVersion{{list, digest}}
+	next = []crlVersion{v}
 	if len(mine) == 0 || mine[0].list.Number != list.Number {
 		return append(next, others...), newer, nil
 	}
@@ -157,7 +161,7 @@ func (s *Store) takeCRL(raw artefact.Raw, list *crl.List, issuer *x509.Certifica
 	h := s.crls[raw.ID.Name] // which, once followed, is never forgotten
 	// Sequence.
 	sum := artefact.Sum(raw.Bytes)
-	next, how, err := h.follow(list, sum)
+	next, how, err := h.follow(crlVersion{list, sum, deliveryOf(raw)})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -165,11 +169,12 @@ func (s *Store) takeCRL(raw artefact.Raw, list *crl.List, issuer *x509.Certifica
 		return Outcome{}, err
 	}
 	// Next View.
+	was := digestsOf(h.refs())
 	h.lists = next
 	if h.lacks(issuer) {
 		h.issuers = append(h.issuers, issuer) // the disk did not say whose list it is
 	}
-	h.admitted(raw.At, raw.Note)
+	h.admitted(raw, how, !slices.Contains(was, sum) && slices.Contains(digestsOf(h.refs()), sum))
 	if raw.Door != artefact.Disk {
 		h.take(sum, raw.Bytes, digestsOf(h.refs()), false)
 	}
@@ -202,7 +207,7 @@ func (h *heldCRL) refs() []artefact.Ref { return h.refsOf(h.lists) }
 
 func (h *heldCRL) refsOf(lists []crlVersion) (refs []artefact.Ref) {
 	for _, v := range lists {
-		refs = append(refs, artefact.Ref{ID: artefact.ID{Kind: artefact.CRL, Name: h.url}, Version: v.list.Version(), Digest: v.digest})
+		refs = append(refs, artefact.Ref{ID: artefact.ID{Kind: artefact.CRL, Name: h.url}, Version: v.list.Version(), Digest: v.digest, Size: v.size})
 	}
 	return refs
 }
@@ -230,7 +235,7 @@ func (s *Store) accountCRL(h *heldCRL) {
 // crlChanged notes that what is held of a revocation list is another now. The caller
 // holds mu.
 func (s *Store) crlChanged(id artefact.ID) {
-	s.crlView = nil
+	s.crlView, s.sharing = nil, true
 	s.changed(id)
 }
 

@@ -147,8 +147,10 @@ func (s *Store) followStatus(id artefact.ID, came Came, of owner, now time.Time)
 	case came == Prefetched && h.came != came: // which is on nobody's account
 		s.owned(h.owner).bytes -= h.size
 		h.came = came
+		s.sharing = true
 	case h.came == Found && came == Aggregated:
 		h.came = came
+		s.sharing = true
 	}
 }
 

@@ -25,10 +25,12 @@ type Info struct {
 	LookedAt   time.Time
 	NextUpdate time.Time
 	Door       artefact.Door
-	Refused    []Refusal // newest last
-	Failure    *Failure  // of the newest look, if it failed
-	HeldUntil  time.Time // removed anchors are held until then; zero: none is
-	SoaksUntil time.Time // not announced before then; zero: it may be
+	From       string        // the peer that sent the version held; "": none did, or an earlier process had it
+	Spread     time.Duration // how long after it was first announced that was; 0: not known
+	Refused    []Refusal     // newest last
+	Failure    *Failure      // of the newest look, if it failed
+	HeldUntil  time.Time     // removed anchors are held until then; zero: none is
+	SoaksUntil time.Time     // not announced before then; zero: it may be
 	Waiting    *artefact.Ref
 	Conflict   *Conflict
 	Durable    bool // what is in force would survive a crash now
@@ -48,7 +50,7 @@ func (s *Store) Lists(now time.Time) []Info {
 func (h *heldList) info(l *verify.List, now time.Time) Info {
 	info := Info{
 		Source: h.source, State: l.StateAt(now), Ref: h.ref, List: h.list, LookedAt: h.looked, Door: h.door,
-		Failure: h.failure, Conflict: h.conflict, Durable: h.durable,
+		From: h.from, Spread: h.spread, Failure: h.failure, Conflict: h.conflict, Durable: h.durable,
 	}
 	info.Refused = append(info.Refused, h.refusals...)
 	if h.list != nil {
@@ -170,19 +172,4 @@ func (s *Store) unreadable(d artefact.Digest, err error) {
 			s.log.Error("the bytes of a list cannot be read back", "list", h.source.Name, "sha256", d.String(), "err", err)
 		}
 	}
-}
-
-// Inventory returns the references of the trust lists that may be announced to
-// others at now: signed, durable where there is a disk, and soaked.
-func (s *Store) Inventory(now time.Time) (refs []artefact.Ref) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.view.Load().lists {
-		h := s.lists[l.Name]
-		if h.list == nil || h.source.Type == artefact.Anchors || h.orphan || now.Before(h.soaked) || s.disk != nil && !h.durable {
-			continue
-		}
-		refs = append(refs, h.ref)
-	}
-	return refs
 }

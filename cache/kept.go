@@ -22,6 +22,8 @@ type kept struct {
 	looked  time.Time
 	note    string // of the origin, with the newest version
 
+	elsewhere time.Time // last look of enough other nodes that found what is held
+
 	stored []artefact.Digest          // versions that are on disk
 	bytes  map[artefact.Digest][]byte // as received, of those that are not yet
 	alone  map[artefact.Digest][]byte // and of those that never will be
@@ -46,9 +48,17 @@ func (k *kept) code() reason.Code {
 	return k.refusal.Code
 }
 
-// admitted notes a look that brought a good version.
-func (k *kept) admitted(at time.Time, note string) {
-	k.refusal, k.failure, k.looked, k.note = nil, nil, at, note
+// admitted notes a look that brought a good version. A peer's is no look: it counts if
+// it is news, and what the origin noted is good for the origin's bytes alone. replaced:
+// the bytes are held, and were not.
+func (k *kept) admitted(raw artefact.Raw, how succession, replaced bool) {
+	if raw.Door == artefact.Peer && how == same {
+		if replaced {
+			k.note = ""
+		}
+		return
+	}
+	k.refusal, k.failure, k.looked, k.note = nil, nil, raw.At, raw.Note
 }
 
 // take holds the bytes of a version, until the disk has them if it may ever. Those of

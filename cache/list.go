@@ -15,17 +15,21 @@ type heldList struct {
 	source     Source
 	generation uint64 // counts changes of who may sign it
 
-	mark   mark
-	list   *trustlist.List // nil: nothing admitted yet, or its bytes were lost
-	ref    artefact.Ref
-	b      []byte // as received; nil when the disk has it, or has lost it
-	note   string // of the origin, with these bytes
-	door   artefact.Door
-	looked time.Time // last look at the origin, or admission of a new version
-	soaked time.Time // from then on it may be announced
+	mark mark
+	list *trustlist.List // nil: nothing admitted yet, or its bytes were lost
+	ref  artefact.Ref
+	b    []byte // as received; nil when the disk has it, or has lost it
+	note string // of the origin, with these bytes
+	door artefact.Door
+	delivery
+	looked    time.Time // last look at the origin, or admission of a new version
+	elsewhere time.Time // last look of enough other nodes that found what is held
+	soaked    time.Time // from then on it may be announced
+	soaks     bool      // as of the last Tick
 
-	pivots pivots
-	wanted []string // pivots that the newest version offered names, newest first
+	pivots  pivots
+	wanted  []string // pivots that the newest version offered names, newest first
+	offered []string // those that versions of peers name, which are never fetched from their URLs for it
 
 	previous  *version // while removed anchors are held: the version they stood in
 	withdrawn []withdrawn
@@ -65,7 +69,7 @@ func (h *heldList) forVerification(parent *verify.List) *verify.List {
 	if h.list.Territory != "" {
 		l.Territory = trustlist.Territory(h.list.Territory)
 	}
-	l.Sequence, l.SHA256, l.LookedAt = h.list.Sequence, h.ref.Digest, h.looked
+	l.Sequence, l.SHA256, l.LookedAt = h.list.Sequence, h.ref.Digest, later(h.looked, h.elsewhere)
 	l.NextUpdate = h.list.NextUpdate
 	if h.list.Signer != nil {
 		l.SignerNotAfter = h.list.Signer.NotAfter
@@ -73,8 +77,8 @@ func (h *heldList) forVerification(parent *verify.List) *verify.List {
 	if h.source.Type == artefact.Anchors {
 		return l // a local file does not age
 	}
-	l.StaleAt = h.looked.Add(max(h.source.StaleAfter, minStaleLooks*h.source.Refresh))
-	l.ExpiresAt = h.looked.Add(h.source.MaxStale)
+	l.StaleAt = l.LookedAt.Add(max(h.source.StaleAfter, minStaleLooks*h.source.Refresh))
+	l.ExpiresAt = h.looked.Add(h.source.MaxStale) // whatever others say
 	if end, ends := endOf(h.list); ends {
 		l.ExpiresAt = earlier(l.ExpiresAt, end)
 	}
@@ -92,6 +96,13 @@ func (h *heldList) forVerification(parent *verify.List) *verify.List {
 // earlier returns the earlier of two times, of which a zero one is never.
 func earlier(a, b time.Time) time.Time {
 	if b.IsZero() || !a.IsZero() && a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
 		return a
 	}
 	return b

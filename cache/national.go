@@ -16,6 +16,7 @@ import (
 // names goes into quarantine in the same step: nobody vouches for it any more, and
 // nobody knows yet what is to follow. The caller holds mu.
 func (s *Store) followNational(lotl *heldList, at time.Time) (events []Event) {
+	s.learned++
 	named := make(map[string]bool)
 	for _, p := range lotl.list.Pointers {
 		// A territory is two letters: anything else is no name for a list.

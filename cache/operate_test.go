@@ -122,8 +122,8 @@ func TestSoak(t *testing.T) {
 	w := realWorld(t, func(_ *verifytest.World, o *cache.Options) { o.Soak = soak })
 	w.loadAll(w.Now)
 	announced := func(name string, at time.Time) (version uint64, ok bool) {
-		refs := w.store.Inventory(at)
-		i := slices.IndexFunc(refs, func(r artefact.Ref) bool { return r.ID.Name == name })
+		refs := w.store.Share(at)
+		i := slices.IndexFunc(refs, func(r cache.Shared) bool { return r.ID.Name == name })
 		if i < 0 {
 			return 0, false
 		}

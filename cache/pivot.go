@@ -98,6 +98,8 @@ func (s *Store) takePivot(h *heldList, uri string, list *trustlist.List, raw art
 	maps.Copy(next, h.pivots)
 	next[uri] = &pivot{version{ref, raw.Bytes}, list}
 	h.pivots = next
+	s.sharing = true
+	s.learned++
 	s.changed(raw.ID)
 	s.log.Info("pivot admitted", "list", h.source.Name, "door", raw.Door, "sequence", list.Sequence, "sha256", ref.Digest.String())
 	return Outcome{List: h.source.Name, Ref: ref}, nil

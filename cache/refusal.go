@@ -27,7 +27,9 @@ type Conflict struct {
 	Refused  artefact.Digest
 }
 
-// refused keeps a refusal for /v1/lists, logs it and announces it.
+// refused keeps a refusal for /v1/lists, logs it and announces it. What a peer sent
+// says nothing of the newest version, so only what its publisher has signed and an
+// operator has to know is kept of it.
 func (s *Store) refused(raw artefact.Raw, err error) {
 	r, ok := reason.Of(err)
 	if !ok {
@@ -36,14 +38,22 @@ func (s *Store) refused(raw artefact.Raw, err error) {
 	wanted := s.wantedBy(raw, r.Code)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	peers := raw.Door == artefact.Peer
+	if peers && s.quiet(raw, err, wanted) {
+		return
+	}
 	// A name that a stranger chose is no label of a metric.
 	e := Event{Type: ListRefused, List: "unknown", Code: string(r.Code), Detail: r.Detail, Door: raw.Door}
 	h := s.listOf(raw.ID)
 	switch {
 	case s.keptOf(raw.ID) != nil:
 		e.List = listName(raw.ID)
-		s.keptOf(raw.ID).refusedWith(Refusal{At: raw.At, Door: raw.Door, Code: r.Code, Detail: r.Detail})
-		s.keptChanged(raw.ID)
+		if !peers {
+			s.keptOf(raw.ID).refusedWith(Refusal{At: raw.At, Door: raw.Door, Code: r.Code, Detail: r.Detail})
+			s.keptChanged(raw.ID)
+		}
+	case h != nil && peers && !forOperator(r.Code):
+		e.List = h.source.Name
 	case h != nil:
 		e.List = h.source.Name
 		h.refusedWith(Refusal{At: raw.At, Door: raw.Door, Code: r.Code, Detail: r.Detail})

@@ -66,14 +66,14 @@ func TestRestoreSoak(t *testing.T) {
 	k.admitList("pid", verifytest.ListOptions{}, k.Now)
 	k.restart(k.Now.Add(time.Second))
 	for at, want := range map[time.Time]int{k.Now.Add(soak - time.Second): 0, k.Now.Add(soak): 1} {
-		if got := len(k.store.Inventory(at)); got != want {
+		if got := len(k.store.Share(at)); got != want {
 			t.Errorf("%v after the admission: %d lists may be announced, want %d", at.Sub(k.Now), got, want)
 		}
 	}
 	// Nor for longer, if it was admitted under a clock that was ahead.
 	k.admitList("pid", verifytest.ListOptions{Sequence: 2}, k.Now.Add(30*day))
 	k.restart(k.Now)
-	if got := len(k.store.Inventory(k.Now.Add(soak))); got != 1 {
+	if got := len(k.store.Share(k.Now.Add(soak))); got != 1 {
 		t.Errorf("%d lists may be announced", got)
 	}
 }

@@ -240,7 +240,7 @@ func TestDiskFails(t *testing.T) {
 	if info := k.info("pid", k.Now); info.Durable || !slices.ContainsFunc(k.store.Degraded(k.Now), func(l string) bool { return bytes.Contains([]byte(l), []byte("data_dir")) }) {
 		t.Errorf("durability is claimed: %+v", info)
 	}
-	if slices.ContainsFunc(k.store.Inventory(k.Now), func(r artefact.Ref) bool { return r.ID.Name == "pid" }) {
+	if slices.ContainsFunc(k.store.Share(k.Now), func(r cache.Shared) bool { return r.ID.Name == "pid" }) {
 		t.Error("announced before it is durable")
 	}
 	k.fs.Fault(nil)

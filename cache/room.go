@@ -15,9 +15,9 @@ import (
 // RecentUse. Of the others the one that was not used for longest leaves first, to make
 // room for a newer version of a list that stays, or for one that a credential named
 // (which counts as its first use, if not as a recent one); a list that only a list of
-// lists names takes what is free. Where an issuer is past its share its own lists
-// leave. What cannot be fitted in is refused with status_memory_full, and what was
-// held stays.
+// lists names, or that a peer sends unasked, takes what is free. Where an issuer is past
+// its share its own lists leave. What cannot be fitted in is refused with
+// status_memory_full, and what was held stays.
 const (
 	RecentUse = time.Hour
 
@@ -45,11 +45,11 @@ func (s *Store) owned(of owner) *usage {
 }
 
 // makeRoom sees to it that a list can hold what is next. The caller holds mu.
-func (s *Store) makeRoom(h *heldStatus, next []heldToken, st *verify.StatusToken, received int) error {
+func (s *Store) makeRoom(h *heldStatus, next []heldToken, st *verify.StatusToken, received int, unasked bool) error {
 	held := digestsOf(refsOf(h.id, next))
 	after := sizeOf(next) + h.inMemoryWith(st.SHA256, received, held, h.small(st.Token), s.disk != nil)
 	// One that no credential has named yet takes what is free.
-	mayEvict := h.came != Aggregated || len(h.tokens) > 0 || h.use.last.Load() != 0
+	mayEvict := h.came != Aggregated && !unasked || len(h.tokens) > 0 || h.use.last.Load() != 0
 	return s.fit(after-h.size, h, mayEvict)
 }
 
@@ -177,7 +177,7 @@ func (s *Store) leave(h *heldStatus) {
 		s.forgotten = append(s.forgotten, versionKey(h.id, d))
 	}
 	delete(s.status, h.id)
-	s.touched[h.id] = true
+	s.touched[h.id], s.sharing = true, true
 	s.changed()
 	s.grown = true // or the opposite: what is followed is another
 }

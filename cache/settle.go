@@ -25,7 +25,7 @@ func (s *Store) changed(ids ...artefact.ID) {
 // trustChanged is changed for what verification knows of a trust list: its anchors,
 // its age, its version. The caller holds mu.
 func (s *Store) trustChanged(ids ...artefact.ID) {
-	s.trust = nil
+	s.trust, s.sharing = nil, true
 	s.changed(ids...)
 }
 
@@ -65,6 +65,8 @@ func (s *Store) settleAll() {
 	}
 	w := s.nextWriting()
 	next, d := s.nextView(), s.disk
+	sharing := s.sharing
+	s.sharing = false
 	s.mu.Unlock()
 
 	err := w.do(d)
@@ -74,6 +76,7 @@ func (s *Store) settleAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.untold = append(s.untold, events...)
+	s.shared = s.shared || sharing || len(w.dirty) > 0 // some of which may be durable now
 	s.written(w, err)
 }
 
@@ -86,15 +89,18 @@ func (s *Store) tell() {
 		return
 	}
 	s.telling = true
-	for len(s.untold) > 0 || s.grown {
-		events, grown := s.untold, s.grown
-		s.untold, s.grown = nil, false
+	for len(s.untold) > 0 || s.grown || s.shared {
+		events, grown, shared := s.untold, s.grown, s.shared
+		s.untold, s.grown, s.shared = nil, false, false
 		s.mu.Unlock()
 		for _, e := range events {
 			s.opts.Notify(e)
 		}
 		if grown {
 			s.opts.Grown()
+		}
+		if shared {
+			s.opts.Shared()
 		}
 		s.mu.Lock()
 	}

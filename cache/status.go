@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
@@ -28,6 +29,7 @@ type heldStatus struct {
 type heldToken struct {
 	entity entity
 	token  *verify.StatusToken
+	delivery
 }
 
 type entity struct {
@@ -61,14 +63,31 @@ func parseStatus(kind artefact.Kind, b []byte) (*statuslist.Unverified, error) {
 }
 
 func (s *Store) admitStatus(raw artefact.Raw) (Outcome, error) {
-	refuse := func(err error) (Outcome, error) { return Outcome{}, err }
-	// Bounds.
-	if len(raw.Bytes) > MaxStatus {
-		return refuse(reason.Refuse(reason.StatusListTooLarge, "more than %d bytes", MaxStatus))
+	// Bounds and identity.
+	switch {
+	case len(raw.Bytes) > MaxStatus:
+		return Outcome{}, reason.Refuse(reason.StatusListTooLarge, "more than %d bytes", MaxStatus)
+	case !s.followsStatus(raw.ID):
+		return Outcome{}, reason.Refuse(reason.ArtefactUnknown, "this status list is not followed")
 	}
-	// Identity.
-	if !s.followsStatus(raw.ID) {
-		return refuse(reason.Refuse(reason.ArtefactUnknown, "this status list is not followed"))
+	id, signer, token, err := s.readStatus(raw)
+	if err != nil {
+		return Outcome{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.turn(raw.ID, id); err != nil {
+		return Outcome{}, err
+	}
+	raw.ID = id
+	return s.takeStatus(raw, signer, token, false)
+}
+
+// readStatus parses and verifies a token of a list, which may turn out to be one of
+// another kind, and holds it against the clock.
+func (s *Store) readStatus(raw artefact.Raw) (artefact.ID, *verify.StatusSignature, *statuslist.Token, error) {
+	refuse := func(err error) (artefact.ID, *verify.StatusSignature, *statuslist.Token, error) {
+		return artefact.ID{}, nil, nil, err
 	}
 	// Parse. The URI that a configuration or an aggregation names may be of either
 	// mechanism. A peer may not say which: a trusted issuer that signs somebody else's
@@ -105,18 +124,12 @@ func (s *Store) admitStatus(raw artefact.Raw) (Outcome, error) {
 	}
 	// Times.
 	if token.IssuedAt.After(raw.At.Add(StatusSkew)) {
-		return refuse(reason.Refuse(reason.StatusTokenClaimMissing, "iat lies in the future"))
+		return refuse(blameless{reason.Refuse(reason.StatusTokenClaimMissing, "iat lies in the future")})
 	}
 	if !raw.At.Before(token.ExpiresAt()) && raw.Door != artefact.Disk { // which is held as what it is: its iat counts
 		return refuse(reason.Refuse(reason.StatusTokenExpired, "expired %s", token.ExpiresAt().UTC().Format(time.RFC3339)))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.turn(raw.ID, id); err != nil {
-		return refuse(err)
-	}
-	raw.ID = id
-	return s.takeStatus(raw, &verify.StatusToken{StatusSignature: s.signers.same(signer), Token: token, SHA256: artefact.Sum(raw.Bytes)})
+	return id, signer, token, nil
 }
 
 func (s *Store) followsStatus(id artefact.ID) bool {
@@ -150,25 +163,28 @@ func (s *Store) turn(from, to artefact.ID) error {
 }
 
 // takeStatus holds a verified token against those held before, and puts it in
-// force. The caller holds mu.
-func (s *Store) takeStatus(raw artefact.Raw, st *verify.StatusToken) (Outcome, error) {
+// force. One that is unasked for, as a peer has found it, takes what memory is free.
+// The caller holds mu.
+func (s *Store) takeStatus(raw artefact.Raw, signer *verify.StatusSignature, token *statuslist.Token, unasked bool) (Outcome, error) {
+	st := &verify.StatusToken{StatusSignature: s.signers.same(signer), Token: token, SHA256: artefact.Sum(raw.Bytes)}
 	h, ok := s.status[raw.ID]
 	if !ok { // left while the token was read
 		return Outcome{}, reason.Refuse(reason.ArtefactUnknown, "this status list is not followed any more")
 	}
 	// Sequence.
-	next, how, err := h.follow(entityOf(st), st)
+	next, how, err := h.follow(heldToken{entityOf(st), st, deliveryOf(raw)})
 	if err != nil {
 		return Outcome{}, err
 	}
 	s.ownedBy(h, ownerOf(st.Anchors[0]))
-	if err := s.makeRoom(h, next, st, len(raw.Bytes)); err != nil {
+	if err := s.makeRoom(h, next, st, len(raw.Bytes), unasked); err != nil {
 		return Outcome{}, err
 	}
 	// Next View.
 	s.alarms(h, st)
+	was := digestsOf(h.refs())
 	h.tokens = next
-	h.admitted(raw.At, raw.Note)
+	h.admitted(raw, how, !slices.Contains(was, artefact.Digest(st.SHA256)) && slices.Contains(digestsOf(h.refs()), artefact.Digest(st.SHA256)))
 	if raw.Door != artefact.Disk {
 		h.take(st.SHA256, raw.Bytes, digestsOf(h.refs()), h.small(st.Token))
 	}
@@ -204,20 +220,20 @@ func (h *heldStatus) outcome() Outcome {
 	out := Outcome{List: "status", Unchanged: true}
 	if len(h.tokens) > 0 {
 		t := h.tokens[len(h.tokens)-1].token
-		out.Ref, out.TTL, out.Ends = refOf(h.id, t), t.Token.TTL, t.Token.ExpiresAt()
+		out.Ref, out.TTL, out.Ends = refOf(h.id, h.tokens[len(h.tokens)-1]), t.Token.TTL, t.Token.ExpiresAt()
 	}
 	return out
 }
 
-func refOf(id artefact.ID, t *verify.StatusToken) artefact.Ref {
-	return artefact.Ref{ID: id, Version: uint64(t.Token.IssuedAt.Unix()), Digest: t.SHA256}
+func refOf(id artefact.ID, t heldToken) artefact.Ref {
+	return artefact.Ref{ID: id, Version: uint64(t.token.Token.IssuedAt.Unix()), Digest: t.token.SHA256, Size: t.size}
 }
 
 func (h *heldStatus) refs() []artefact.Ref { return refsOf(h.id, h.tokens) }
 
 func refsOf(id artefact.ID, tokens []heldToken) (refs []artefact.Ref) {
 	for _, t := range tokens {
-		refs = append(refs, refOf(id, t.token))
+		refs = append(refs, refOf(id, t))
 	}
 	return refs
 }

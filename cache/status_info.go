@@ -70,10 +70,17 @@ func (s *Store) Used() int64 {
 }
 
 // newest is the token with the latest issue time, nil if none is held.
-func (h *heldStatus) newest() (newest *verify.StatusToken) {
-	for _, t := range h.tokens {
-		if newest == nil || t.token.Token.IssuedAt.After(newest.Token.IssuedAt) {
-			newest = t.token
+func (h *heldStatus) newest() *verify.StatusToken {
+	if t := h.newestHeld(); t != nil {
+		return t.token
+	}
+	return nil
+}
+
+func (h *heldStatus) newestHeld() (newest *heldToken) {
+	for i, t := range h.tokens {
+		if newest == nil || t.token.Token.IssuedAt.After(newest.token.Token.IssuedAt) {
+			newest = &h.tokens[i]
 		}
 	}
 	return newest
@@ -90,6 +97,8 @@ type Kept struct {
 	Bad     int                 // of which it could not follow
 	Bytes   int64               // of memory
 	Looked  time.Time
+	From    string        // as Info says
+	Spread  time.Duration // likewise
 	Refused *Refusal
 	Failure *Failure
 	Durable bool // what is held would survive a crash now
@@ -111,7 +120,8 @@ func (s *Store) Kept() (list []Kept) {
 	defer s.mu.Unlock()
 	for id, h := range s.status {
 		k := h.known(id)
-		if k.Token = h.newest(); k.Token != nil {
+		if t := h.newestHeld(); t != nil {
+			k.Token, k.From, k.Spread = t.token, t.from, t.spread
 			k.Issuer = k.Token.Leaf.Subject.String()
 			k.Durable, k.Small = slices.Contains(h.stored, artefact.Digest(k.Token.SHA256)), h.small(k.Token.Token)
 		}
@@ -124,6 +134,7 @@ func (s *Store) Kept() (list []Kept) {
 		}
 		if len(h.lists) > 0 {
 			l := h.lists[0]
+			k.From, k.Spread = l.from, l.spread
 			k.CRL = &CRLInfo{numberOf(l), l.digest, l.list.ThisUpdate, l.list.NextUpdate, l.list.Len()}
 			k.Durable = slices.Contains(h.stored, l.digest)
 		}
@@ -194,7 +205,7 @@ func (s *Store) newestOf(id artefact.ID) (tokens []StatusToken) {
 		if b == nil && !slices.Contains(h.stored, d) || hidden(t) {
 			continue
 		}
-		of := StatusToken{b, id.Kind, t.token, h.looked}
+		of := StatusToken{b, id.Kind, t.token, later(h.looked, h.elsewhere)}
 		at := slices.IndexFunc(tokens, func(o StatusToken) bool { return o.Token.Token.Format == t.token.Token.Format })
 		switch {
 		case at < 0:

@@ -154,7 +154,7 @@ func (v *View) Status(m statuslist.Mechanism, uri string) verify.StatusSlot {
 // statusChanged notes that what is held for the URI of a list is another now. The
 // caller holds mu.
 func (s *Store) statusChanged(id artefact.ID) {
-	s.touched[id] = true
+	s.touched[id], s.sharing = true, true
 	s.changed(id)
 }
 

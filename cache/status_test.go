@@ -57,7 +57,7 @@ func (e *entry) admit(value byte, iat time.Time, o verifytest.TokenOptions) cach
 func (e *entry) refuse(b []byte, at time.Time, want reason.Code) {
 	e.w.t.Helper()
 	held := e.w.store.View().Status(statuslist.StatusList, e.uri).Tokens
-	e.w.refuse(artefact.Status, e.uri, artefact.Peer, b, at, want)
+	e.w.refuse(artefact.Status, e.uri, artefact.Origin, b, at, want)
 	if !slices.Equal(held, e.w.store.View().Status(statuslist.StatusList, e.uri).Tokens) {
 		e.w.t.Errorf("the refusal %s changed what is held", want)
 	}

@@ -92,6 +92,9 @@ type Options struct {
 	// Grown is told, as Notify is, when other lists are followed than before. Nil:
 	// nobody is told.
 	Grown func()
+	// Shared is told, as Notify is, when what Share or Followed return may have
+	// changed, which may be many times a second. Nil: nobody is told.
+	Shared func()
 }
 
 // Store holds the lists. It may be used concurrently.
@@ -111,7 +114,12 @@ type Store struct {
 	crlView      map[crl.IssuerID]verify.CRLSlot // of the newest View; nil: to be made again
 	aggregations map[string]*aggregation         // by URI
 	waiting      map[artefact.ID]waitingList
-	grown        bool // what is followed has changed, and nobody was told
+	grown        bool                            // what is followed has changed, and nobody was told
+	sharing      bool                            // what Share or Followed return may be another, once this is settled
+	shared       bool                            // and since, and nobody was told
+	named        map[artefact.Digest]artefact.ID // what Share named last
+	learned      uint64                          // see Learned
+	fromPeers    FromPeers
 	signers      signers
 	owners       map[owner]*usage
 	used         int64           // bytes that status lists and revocation lists take
@@ -157,7 +165,7 @@ func New(o Options, now time.Time) *Store {
 		dirty: make(map[artefact.ID]bool), touched: make(map[artefact.ID]bool), tables: newStatusTables(),
 		crls: make(map[string]*heldCRL), aggregations: make(map[string]*aggregation), waiting: make(map[artefact.ID]waitingList),
 		signers: make(signers), owners: make(map[owner]*usage), clock: new(atomic.Uint64),
-		refusals: make(map[refusalKind]refusalCount),
+		refusals: make(map[refusalKind]refusalCount), named: make(map[artefact.Digest]artefact.ID),
 	}
 	s.clock.Store(1)
 	for _, src := range o.Sources {
@@ -193,6 +201,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Grown == nil {
 		o.Grown = func() {}
+	}
+	if o.Shared == nil {
+		o.Shared = func() {}
 	}
 	if o.Permit == nil {
 		o.Permit = func(artefact.ID) bool { return false }

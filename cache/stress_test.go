@@ -70,7 +70,7 @@ func TestStress(t *testing.T) {
 					k.store.Artefact(i.Ref.Digest)
 					k.store.Anchors(i.Source.Name, k.Now)
 				}
-				k.store.Inventory(k.Now)
+				k.store.Share(k.Now)
 			}
 		}
 	})

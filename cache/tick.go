@@ -7,7 +7,7 @@ import (
 )
 
 // Tick tells of lists that have become stale or expired since the last call, ends
-// holds that have passed, and tries a disk again that failed. It is called every
+// holds that have passed, tells when a version has soaked, and tries a disk again that failed. It is called every
 // few seconds; nothing that a verification says depends on it.
 func (s *Store) Tick(now time.Time) {
 	s.mu.Lock()
@@ -42,6 +42,10 @@ func (s *Store) tick(h *heldList, l *verify.List, v *View, now time.Time) {
 		s.log.Warn("list is "+string(state), "list", l.Name, "why", why)
 	}
 	h.told = state
+	if h.list != nil && !h.soaks && now.Before(h.soaked) || h.soaks && !now.Before(h.soaked) {
+		h.soaks, s.sharing = !h.soaks, true
+		s.changed()
+	}
 	if h.previous != nil && !h.held(now) {
 		h.previous = nil
 		s.changed(h.source.ID())

@@ -37,7 +37,7 @@ func (h *heldList) replace(r reading, raw artefact.Raw, ref artefact.Ref, o Opti
 	h.mark = m
 	h.looked, h.note = raw.At, raw.Note
 	h.failure, h.waiting, h.orphan = nil, nil, false
-	h.soaked = raw.At.Add(o.Soak)
+	h.soaked = raw.At.Add(soakOf(raw.Door, o))
 	h.seen(raw.At)
 	return events
 }
@@ -50,9 +50,16 @@ func (h *heldList) again(l *trustlist.List, raw artefact.Raw, ref artefact.Ref) 
 		h.looked, h.note = raw.At, raw.Note
 		h.failure, h.waiting = nil, nil
 	}
+	if raw.Door == artefact.Peer {
+		h.soaked = earlier(h.soaked, raw.At) // others hold it
+	}
 	if h.prefers(l, ref.Digest) {
+		resigned := ref.Digest != h.ref.Digest
+		if resigned && raw.Door != artefact.Origin && raw.Door != artefact.File {
+			h.note = "" // of the origin's bytes, which these are not
+		}
 		h.hold(l, raw, ref)
-		h.mark.Digest = ref.Digest
+		h.mark.Digest, h.minor = ref.Digest, resigned
 	}
 	return h.vouch(true, raw.At)
 }
@@ -75,6 +82,16 @@ func (h *heldList) prefers(l *trustlist.List, d artefact.Digest) bool {
 // hold keeps a list with its bytes.
 func (h *heldList) hold(l *trustlist.List, raw artefact.Raw, ref artefact.Ref) {
 	h.list, h.ref, h.b, h.door, h.durable = l, ref, raw.Bytes, raw.Door, false
+	h.delivery = deliveryOf(raw)
+}
+
+// soakOf is how long a new version is kept from others. What comes from a peer has
+// soaked where it came from, and what is published here is meant for all at once.
+func soakOf(door artefact.Door, o Options) time.Duration {
+	if door == artefact.Peer || door == artefact.Publish {
+		return 0
+	}
+	return o.Soak
 }
 
 // added tells of anchors that the next version has and this one has not.

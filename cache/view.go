@@ -67,7 +67,10 @@ func (s *Store) nextTrust() *trust {
 		made[name] = h.forVerification(made[h.source.Parent])
 		t.addList(h, made[name])
 	}
-	t.epoch = s.epoch.of(t)
+	was := s.epoch.n
+	if t.epoch = s.epoch.of(t); t.epoch != was {
+		s.learned++
+	}
 	return t
 }
 

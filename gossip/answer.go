@@ -26,7 +26,7 @@ func (c *Cluster) Answer(ctx context.Context, from string, b []byte) ([]byte, er
 		return nil, err
 	}
 	if m.summary != nil && m.wait > 0 {
-		c.untilDiffers(ctx, *m.summary, m.wait)
+		c.untilDiffers(ctx, m)
 	}
 	q := question{from, m, make(chan message, 1)}
 	c.inbox.put(q)
@@ -52,7 +52,7 @@ func (c *Cluster) answerOf(ctx context.Context, q question) (a message) {
 			}
 			c.do(ctx, effect)
 		}
-		c.after()
+		c.after(e)
 	}
 	if q.m.summary != nil {
 		take(Compared{q.from, *q.m.summary})
@@ -63,6 +63,9 @@ func (c *Cluster) answerOf(ctx context.Context, q question) (a message) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if a.told != nil {
+		a.state = c.sum.state()
+	}
 	if q.m.askInventory {
 		a.inventory = c.follows
 	}
@@ -72,14 +75,14 @@ func (c *Cluster) answerOf(ctx context.Context, q question) (a message) {
 	return a
 }
 
-// untilDiffers returns when what is held here differs from a summary, or the wait is
-// over.
-func (c *Cluster) untilDiffers(ctx context.Context, s Summary, wait time.Duration) {
-	late := time.NewTimer(wait)
+// untilDiffers returns when what is held here differs from what the asker holds, and
+// from what it was told of, or the wait is over.
+func (c *Cluster) untilDiffers(ctx context.Context, m message) {
+	late := time.NewTimer(m.wait)
 	defer late.Stop()
 	for {
 		c.mu.Lock()
-		same, differs := c.sum == s, c.differs
+		same, differs := c.sum == *m.summary || c.sum.state() == m.state, c.differs
 		c.mu.Unlock()
 		if !same {
 			return

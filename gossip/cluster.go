@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -98,7 +98,7 @@ type Cluster struct {
 	parcel chan []byte // packets that came
 
 	fetching  chan struct{} // holds one value for each body that is fetched
-	exchanges chan struct{}
+	exchanges chan struct{} // likewise
 
 	mu      sync.Mutex // guards what follows
 	members map[string]*member
@@ -114,14 +114,12 @@ type Cluster struct {
 	joined  time.Time // when a member was last met
 	reached bool      // somebody answered when this node joined, or nobody was to
 	settled bool
-	telling atomic.Bool
+	telling bool      // what it has to say of itself, soon
+	lapse   time.Time // when the first of the members' certificates does; zero: none will
+	warned  time.Time // of a name that two nodes have
 
-	// Packets that were dropped for want of room, of nobody known, or malformed; and
-	// names that two nodes had.
-	dropped, stranger, malformed, conflicts uint64
-
-	avoided map[string]time.Time // as of the last look into the core
-	stats   Stats
+	counters Counters
+	avoided  map[string]time.Time // as of the last look into the core
 
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -129,6 +127,7 @@ type Cluster struct {
 
 // own is this member's own looks at a list.
 type own struct {
+	since time.Time // when it was first about to look
 	seen  Seen
 	at    time.Time
 	tried time.Time
@@ -173,7 +172,9 @@ func (c *Cluster) Start(ctx context.Context) error {
 		c.wg.Go(func() { c.keepKeys(ctx) })
 	} else {
 		c.enterAsLeaf()
-		c.wg.Go(func() { c.keepWaiting(ctx) })
+		for _, hub := range c.o.Hubs {
+			c.wg.Go(func() { c.keepWaiting(ctx, hub) })
+		}
 		c.wg.Go(func() { c.keepAskingForLooks(ctx) })
 	}
 	c.wg.Go(func() { c.run(ctx) })
@@ -186,6 +187,7 @@ func (c *Cluster) Start(ctx context.Context) error {
 func (c *Cluster) Leave(wait time.Duration) error {
 	var err error
 	if c.list != nil {
+		c.sayBye()
 		err = errors.Join(c.list.Leave(wait), c.list.Shutdown())
 	}
 	c.cancel()
@@ -197,7 +199,13 @@ func (c *Cluster) Leave(wait time.Duration) error {
 func (c *Cluster) Hold(h Held) { c.inbox.put(h) }
 
 // Release says that a list is followed no longer.
-func (c *Cluster) Release(id ListID) { c.inbox.put(Left{id}) }
+func (c *Cluster) Release(id ListID) {
+	c.mu.Lock()
+	delete(c.own, id)
+	delete(c.looks, id)
+	c.mu.Unlock()
+	c.inbox.put(Left{id})
+}
 
 // Retry says that what could not be judged may be judged now.
 func (c *Cluster) Retry() { c.inbox.put(Retry{}) }
@@ -235,17 +243,20 @@ func (c *Cluster) Wait(id ListID, period time.Duration, held time.Time, maxOwn t
 	if !c.settled {
 		return max(settleAtMost-now.Sub(c.began), 100*time.Millisecond)
 	}
+	o := c.own[id]
+	if o.since.IsZero() { // a list of which all have just heard is one that all would look for
+		o.since = now
+	}
 	d := Duty{
-		Period: period, Own: held, Tried: c.own[id].tried, Since: c.began,
+		Period: period, Own: held, Tried: o.tried, Since: o.since,
 		Latest: c.looks.nth(id, 1), Second: c.looks.nth(id, 2), MaxOwn: maxOwn,
 	}
 	d.Rank, d.Members = c.rank(id)
 	wait := d.Wait(now)
 	if wait == 0 {
-		o := c.own[id]
 		o.tried = now
-		c.own[id] = o
 	}
+	c.own[id] = o
 	return wait
 }
 
@@ -255,13 +266,18 @@ func (c *Cluster) rank(id ListID) (place, members int) {
 	if c.o.Member == nil {
 		return FeederCount + int(weight(id, c.o.Name)%FeederCount), len(c.o.Hubs) + 1
 	}
-	var others []Member
+	others := c.followers(id)
+	return rank(id, Member{c.o.Name, c.o.Zone}, others), len(others) + 1
+}
+
+// followers are the other members that follow a list. The caller holds mu.
+func (c *Cluster) followers(id ListID) (others []Member) {
 	for _, m := range c.members {
 		if m.trusted() && c.followsList(m, id) {
 			others = append(others, Member{m.name, m.meta.zone})
 		}
 	}
-	return rank(id, Member{c.o.Name, c.o.Zone}, others), len(others) + 1
+	return others
 }
 
 // followsList says whether a member follows a list, as far as is known: one that has
@@ -314,13 +330,16 @@ func (c *Cluster) run(ctx context.Context) {
 				case question:
 					e.answer <- c.answerOf(ctx, e)
 				case metaChanged:
-					c.spreadMeta()
+					c.spreadMeta(ctx)
 				case joined:
 					c.alive(e.node)
 				case parted:
-					c.gone(e.name, e.left)
+					c.gone(e.name)
 				case hubLooks:
 					c.heardFromHub(e)
+				case Held:
+					c.step(ctx, e)
+					c.credit([]Seen{SeenOf(e.Head)}) // which others may have said that they saw
 				default:
 					c.step(ctx, e)
 				}
@@ -338,18 +357,23 @@ func (c *Cluster) step(ctx context.Context, e Event) {
 	for _, effect := range c.core.Step(time.Now(), e) {
 		c.do(ctx, effect)
 	}
-	c.after()
+	c.after(e)
 }
 
-// after takes note of what a step has changed that others may ask for.
-func (c *Cluster) after() {
+// after takes note of what an event has changed that others may ask for.
+func (c *Cluster) after(e Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stats = c.core.Stats
+	c.counters.Stats = c.core.Stats
 	if c.core.sum != c.sum {
 		c.sum = c.core.sum
 		close(c.differs)
 		c.differs = make(chan struct{})
+	}
+	switch e.(type) {
+	case Pulled, Members:
+	default:
+		return // nobody is avoided for anything else
 	}
 	clear(c.avoided)
 	for name, p := range c.core.peers {
@@ -360,10 +384,10 @@ func (c *Cluster) after() {
 }
 
 // count counts what happened.
-func (c *Cluster) count(what func()) {
+func (c *Cluster) count(what func(*Counters)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	what()
+	what(&c.counters)
 }
 
 // beats says whether it is this member that sends the beacon of this minute: one after
@@ -372,8 +396,8 @@ func (c *Cluster) beats(now time.Time) bool {
 	if c.o.Member == nil {
 		return false
 	}
-	minute := now.Unix() / int64(beaconPeriod/time.Second)
-	id := ListID{byte(minute >> 24), byte(minute >> 16), byte(minute >> 8), byte(minute)}
+	var id ListID
+	binary.BigEndian.PutUint64(id[:], uint64(now.Unix()/int64(beaconPeriod/time.Second)))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var others []Member

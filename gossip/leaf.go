@@ -3,13 +3,16 @@ package gossip
 import (
 	"context"
 	"time"
+
+	"github.com/edgetrust/edgetrust/gossip/transfer"
 )
 
 // How a leaf follows its hubs.
 const (
 	looksPeriod  = time.Minute // between questions of what the hubs saw
 	leafBackOff  = time.Second // after a hub failed
-	leafPatience = MaxWait     // that a hub keeps an answer back while nothing happens
+	leafPause    = 200 * time.Millisecond
+	leafPatience = MaxWait // that a hub keeps an answer back while nothing happens
 )
 
 // enterAsLeaf makes members of the hubs. They are who their addresses' certificates
@@ -23,26 +26,27 @@ func (c *Cluster) enterAsLeaf() {
 	c.mu.Unlock()
 }
 
-// keepWaiting asks one hub after the other for what differs, each of which keeps its
-// answer back until something does. So news comes when it happens, over a connection
-// that this node has opened.
-func (c *Cluster) keepWaiting(ctx context.Context) {
-	for hub := 0; ctx.Err() == nil; hub++ {
-		peer := c.o.Hubs[hub%len(c.o.Hubs)]
-		for ctx.Err() == nil {
-			c.mu.Lock()
-			sum := c.sum
-			c.mu.Unlock()
-			got, err := c.ask(ctx, peer, message{summary: &sum, wait: leafPatience})
-			if err != nil {
-				c.log.Debug("hub does not answer", "hub", peer.Name, "err", err)
-				pause(ctx, leafBackOff)
-				break // and ask the next
-			}
-			c.takeIn(peer.Name, got)
-			if got.told != nil { // until what was told has been fetched, or not
-				pause(ctx, leafBackOff/5)
-			}
+// keepWaiting asks a hub for what differs, which keeps its answer back until something
+// does. So news comes when it happens, over a connection that this node has opened; of
+// all hubs at once, so that one that is gone delays nothing.
+func (c *Cluster) keepWaiting(ctx context.Context, hub transfer.Peer) {
+	var told uint64 // the hub's state when it last told of something
+	for ctx.Err() == nil {
+		c.mu.Lock()
+		sum := c.sum
+		c.mu.Unlock()
+		asked := time.Now()
+		got, err := c.ask(ctx, hub, message{summary: &sum, wait: leafPatience, state: told})
+		switch {
+		case err != nil:
+			c.log.Debug("hub does not answer", "hub", hub.Name, "err", err)
+			pause(ctx, leafBackOff)
+		case got.told != nil:
+			told = got.state
+			c.takeIn(hub.Name, got)
+			pause(ctx, leafPause) // until what was told has been fetched, or not
+		case time.Since(asked) < leafBackOff: // a hub that keeps nothing back
+			pause(ctx, leafBackOff)
 		}
 	}
 }

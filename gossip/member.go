@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -26,6 +27,7 @@ const (
 	forgetAfter  = 24 * time.Hour // a dead member that may come back
 	maxDead      = 1024
 	maxCerts     = 2 // of a member: the current one and the last
+	maxAsking    = 2 // exchanges with one member at once, so that one that hangs holds up no others
 )
 
 // member is what is known of another member.
@@ -35,7 +37,8 @@ type member struct {
 	peer transfer.Peer   // where connections go
 	meta meta
 	dead time.Time // since when; zero: it is alive
-	left bool      // it said that it went
+	bye  time.Time // when it said that it goes
+	left bool      // it said so, and is gone
 
 	certs   []*x509.Certificate // the current one first; none: it was not met yet
 	keys    pairKeys
@@ -45,6 +48,7 @@ type member struct {
 	retry   time.Time
 	meeting bool
 	asking  bool      // for its inventory
+	open    int       // exchanges that are under way
 	back    time.Time // when it was last asked to join again
 }
 
@@ -59,10 +63,13 @@ func (c *Cluster) alive(n memberlist.Node) {
 		return
 	}
 	got, err := parseMeta(n.Meta)
+	if err != nil {
+		return
+	}
 	c.mu.Lock()
 	m, known := c.members[n.Name]
 	switch {
-	case err != nil || !known && len(c.members) >= MaxMembers:
+	case !known && len(c.members) >= MaxMembers && !c.makeRoom():
 		c.mu.Unlock()
 		return
 	case !known:
@@ -75,7 +82,7 @@ func (c *Cluster) alive(n memberlist.Node) {
 	if m.node = n; moved || !m.dead.IsZero() || m.left || got.fingerprint != m.meta.fingerprint {
 		m.retry, m.tries = time.Time{}, 0
 	}
-	m.peer, m.meta, m.dead, m.left = transfer.Peer{Name: n.Name, Addr: addr}, got, time.Time{}, false
+	m.peer, m.meta, m.dead, m.left, m.bye = transfer.Peer{Name: n.Name, Addr: addr}, got, time.Time{}, false, time.Time{}
 	c.joined = time.Now()
 	c.mu.Unlock()
 	if moved {
@@ -84,12 +91,33 @@ func (c *Cluster) alive(n memberlist.Node) {
 	c.meet()
 }
 
+// makeRoom forgets the one that was tried in vain most often of those that nobody has
+// met; false: there is none. The caller holds mu.
+func (c *Cluster) makeRoom() bool {
+	worst := c.unmet()
+	if worst != nil {
+		delete(c.members, worst.name)
+	}
+	return worst != nil
+}
+
+// unmet is who would make room; nil: nobody. The caller holds mu.
+func (c *Cluster) unmet() (worst *member) {
+	for _, m := range c.members {
+		if len(m.certs) == 0 && m.tries > 0 && (worst == nil || m.tries > worst.tries) {
+			worst = m
+		}
+	}
+	return worst
+}
+
 // gone takes note of a member that left, or that nobody reaches.
-func (c *Cluster) gone(name string, left bool) {
+func (c *Cluster) gone(name string) {
 	c.mu.Lock()
 	if m, ok := c.members[name]; ok && name != c.o.Name {
-		m.dead, m.left = time.Now(), left
-		c.log.Info("member is gone", "member", name, "left", left)
+		now := time.Now()
+		m.dead, m.left = now, now.Sub(m.bye) < byeFor
+		c.log.Info("member is gone", "member", name, "left", m.left)
 	}
 	c.mu.Unlock()
 	c.meet()
@@ -134,6 +162,7 @@ func (c *Cluster) keepMeeting(ctx context.Context) {
 			return
 		case now := <-t.C:
 			c.renew(now)
+			c.lapsed(now)
 			c.meetNext(ctx, now)
 			c.forgetGone(now)
 			c.settle(now)
@@ -151,27 +180,77 @@ func (c *Cluster) meetNext(ctx context.Context, now time.Time) {
 			meeting++
 		}
 	}
+	var next []*member
 	for _, m := range c.members {
-		if meeting >= maxMeeting {
-			return
-		}
-		switch {
-		case !m.dead.IsZero() || m.left || m.meeting || m.asking:
-		case m.known != m.meta.fingerprint || len(m.certs) == 0:
-			if now.Before(m.retry) {
-				continue
-			}
-			m.meeting = true
-			meeting++
-			peer := m.peer
-			c.wg.Go(func() { c.introduce(ctx, m, peer) })
-		case m.trusted() && m.meta.inventory != c.follow && c.others[m.meta.inventory] == nil && !now.Before(m.retry):
-			m.asking = true
-			meeting++
-			peer := m.peer
-			c.wg.Go(func() { c.askInventory(ctx, m, peer) })
+		if m.dead.IsZero() && !m.left && !m.meeting && !m.asking && !now.Before(m.retry) && (c.toMeet(m) || c.toAsk(m)) {
+			next = append(next, m)
 		}
 	}
+	// Who was met before, and then who was tried least: so those that were made up, to
+	// whom nobody gets through, do not keep others waiting.
+	slices.SortFunc(next, func(a, b *member) int {
+		return cmp.Or(-cmp.Compare(len(a.certs), len(b.certs)), cmp.Compare(a.tries, b.tries))
+	})
+	asked := make(map[uint64]bool)
+	for _, m := range next {
+		peer := m.peer
+		switch {
+		case meeting >= maxMeeting:
+			return
+		case c.toMeet(m):
+			m.meeting = true
+			c.wg.Go(func() { c.introduce(ctx, m, peer) })
+		case asked[m.meta.inventory]: // of another one that says the same
+			continue
+		default:
+			m.asking, asked[m.meta.inventory] = true, true
+			c.wg.Go(func() { c.askInventory(ctx, m, peer) })
+		}
+		meeting++
+	}
+}
+
+// toMeet says that a member has not shown the certificate that it says it has.
+func (c *Cluster) toMeet(m *member) bool { return m.known != m.meta.fingerprint || len(m.certs) == 0 }
+
+// toAsk says that it is not known which lists a member follows. The caller holds mu.
+func (c *Cluster) toAsk(m *member) bool {
+	return c.o.Member != nil && m.trusted() && m.meta.inventory != c.follow && c.others[m.meta.inventory] == nil
+}
+
+// lapsed forgets certificates that are valid no longer. Who has another will show it.
+func (c *Cluster) lapsed(now time.Time) {
+	c.mu.Lock()
+	gone := false
+	if !c.lapse.IsZero() && now.After(c.lapse) {
+		c.lapse = time.Time{}
+		for _, m := range c.members {
+			if len(m.certs) == 0 {
+				continue
+			}
+			end := m.certs[0].NotAfter
+			if now.After(end) {
+				m.certs, m.keys, m.known, m.retry, gone = nil, nil, 0, time.Time{}, true
+				m.why = errLapsed
+				continue
+			}
+			c.lapse = first(c.lapse, end)
+		}
+	}
+	c.mu.Unlock()
+	if gone {
+		c.meet()
+	}
+}
+
+var errLapsed = errors.New("its certificate has expired: see that it renews it")
+
+// first is the earlier of two times, of which the zero one does not count.
+func first(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // introduce has a member show its certificate. That it is of this cluster, of the
@@ -182,7 +261,9 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 	cert, err := c.o.Reach.Certificate(ctx, peer)
 	c.mu.Lock()
 	m.meeting = false
+	before := m.trusted()
 	if err == nil && m.peer == peer {
+		c.lapse = first(c.lapse, cert.NotAfter)
 		if len(m.certs) == 0 || !m.certs[0].Equal(cert) {
 			m.certs = append([]*x509.Certificate{cert}, m.certs[:min(len(m.certs), maxCerts-1)]...)
 		}
@@ -202,15 +283,20 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 		said = m.tries == 1 || m.tries == 5
 		if len(m.certs) == 0 {
 			m.why = err
+		} else {
+			m.why = nil
 		}
 	default:
 		m.known, m.why, m.tries = m.meta.fingerprint, nil, 0
 	}
+	met := m.trusted() && !before
 	c.mu.Unlock()
-	switch {
-	case err == nil:
+	if met {
 		c.log.Info("member met", "member", m.name, "addr", peer.Addr)
 		c.meet()
+	}
+	switch {
+	case err == nil:
 	case said && ctx.Err() == nil:
 		c.log.Warn("a member could not be met: see that its gossip.transfer port is open and its certificate is of this cluster, in its name and of an allowed jurisdiction",
 			"member", m.name, "addr", peer.Addr, "err", err)
@@ -253,7 +339,7 @@ func (c *Cluster) forgetGone(now time.Time) {
 		if m.dead.IsZero() {
 			continue
 		}
-		if dead++; m.left || dead > maxDead || now.Sub(m.dead) > forgetAfter {
+		if dead++; m.left || len(m.certs) == 0 || dead > maxDead || now.Sub(m.dead) > forgetAfter {
 			gone = append(gone, m.peer)
 			delete(c.members, name)
 		}

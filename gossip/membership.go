@@ -45,14 +45,20 @@ const (
 	lastJoin     = 30 * time.Second
 	keysPeriod   = 5 * time.Second
 	metaPeriod   = 2 * time.Second // between two that this node sends of itself
-	updateWithin = 5 * time.Second
-	maxJoin      = 128 // addresses that are asked at once
+	updateWithin = time.Second
+	reclaimAfter = time.Second // a name whose holder is dead, at another address
+	warnPeriod   = time.Minute // between warnings of names that two nodes have
+	maxJoin      = 128         // addresses that are asked
+	maxJoining   = 16          // of them at once
 )
 
 // enter makes this node a member of a cluster of its own, until it has joined another.
 func (c *Cluster) enter() error {
 	m := c.o.Member
 	keys, err := m.Keys()
+	if err == nil && len(keys) == 0 {
+		err = errors.New("it holds no key; make one with edgectl keys new")
+	}
 	if err != nil {
 		return fmt.Errorf("gossip.key_file: %w", err)
 	}
@@ -63,6 +69,7 @@ func (c *Cluster) enter() error {
 	config.Name, config.Keyring, config.EnableCompression = c.o.Name, c.ring, false
 	config.Delegate, config.Events, config.Alive, config.Conflict = delegate{c}, delegate{c}, delegate{c}, delegate{c}
 	config.LogOutput = nil
+	config.DeadNodeReclaimTime = reclaimAfter
 	config.Logger = slog.NewLogLogger(newBridge(c.log.Handler()), slog.LevelInfo)
 	if config.BindAddr, config.BindPort, err = split(m.Listen); err != nil {
 		return fmt.Errorf("gossip.listen: %w", err)
@@ -229,12 +236,27 @@ func (c *Cluster) join(ctx context.Context) (n int, err error) {
 	if len(addrs) == 0 {
 		return 0, err
 	}
-	c.list.Join(addrs) // what came of it is seen by who is there then
-	alone, _ := c.lonely()
-	if alone {
+	places := make(chan struct{}, maxJoining)
+	done := make(chan struct{}, len(addrs))
+	for _, addr := range addrs {
+		go func() { // which ends by itself: one that does not answer must not hold up the others, or who leaves
+			places <- struct{}{}
+			_, _ = c.list.Join([]string{addr}) // what came of it is seen by who is there then
+			<-places
+			done <- struct{}{}
+		}()
+	}
+	for range addrs {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+	if n = c.list.NumMembers() - 1; n == 0 {
 		return 0, errors.Join(err, fmt.Errorf("%s: no answer", strings.Join(addrs, ", ")))
 	}
-	return len(addrs), nil
+	return n, nil
 }
 
 // joinAddrs looks up whom to ask.
@@ -276,13 +298,11 @@ func (c *Cluster) lookUp(ctx context.Context, entry string) (addrs []string, err
 			return nil, err
 		}
 		for _, r := range records {
-			found, err := c.lookUp(ctx, net.JoinHostPort(strings.TrimSuffix(r.Target, "."), strconv.Itoa(int(r.Port))))
-			if err != nil {
-				return addrs, err
-			}
+			found, lost := c.lookUp(ctx, net.JoinHostPort(strings.TrimSuffix(r.Target, "."), strconv.Itoa(int(r.Port))))
+			err = errors.Join(err, lost)
 			addrs = append(addrs, found...)
 		}
-		return addrs, nil
+		return addrs, err
 	}
 	host, port, err := net.SplitHostPort(entry)
 	if err != nil {
@@ -378,12 +398,21 @@ func (c *Cluster) useKeys(keys [][]byte) error {
 }
 
 // spreadMeta tells the others what this member has to say of itself, soon.
-func (c *Cluster) spreadMeta() {
-	if c.list == nil || !c.telling.CompareAndSwap(false, true) {
+func (c *Cluster) spreadMeta(ctx context.Context) {
+	c.mu.Lock()
+	told := c.telling
+	c.telling = true
+	c.mu.Unlock()
+	if c.list == nil || told {
 		return
 	}
-	time.AfterFunc(metaPeriod, func() {
-		c.telling.Store(false)
+	c.wg.Go(func() {
+		if !pause(ctx, metaPeriod) {
+			return
+		}
+		c.mu.Lock()
+		c.telling = false
+		c.mu.Unlock()
 		if err := c.list.UpdateNode(updateWithin); err != nil {
 			c.log.Debug("what this member says of itself may not have reached the others", "err", err)
 		}
@@ -417,7 +446,7 @@ func (d delegate) NotifyMsg(b []byte) {
 	select {
 	case d.c.parcel <- slices.Clone(b):
 	default:
-		d.c.count(func() { d.c.dropped++ })
+		d.c.count(func(n *Counters) { n.Dropped++ })
 	}
 }
 
@@ -426,22 +455,38 @@ func (d delegate) LocalState(bool) []byte          { return nil }
 func (d delegate) MergeRemoteState([]byte, bool)   {}
 func (d delegate) NotifyJoin(n *memberlist.Node)   { d.c.inbox.put(joined{*n}) }
 func (d delegate) NotifyUpdate(n *memberlist.Node) { d.c.inbox.put(joined{*n}) }
-func (d delegate) NotifyLeave(n *memberlist.Node) {
-	d.c.inbox.put(parted{n.Name, n.State == memberlist.StateLeft})
-}
+func (d delegate) NotifyLeave(n *memberlist.Node)  { d.c.inbox.put(parted{n.Name}) }
 
-// NotifyAlive keeps out who does not say what a member says.
+// NotifyAlive keeps out who does not say what a member says, and more than there is room
+// for.
 func (d delegate) NotifyAlive(n *memberlist.Node) error {
 	if len(n.Name) == 0 || len(n.Name) > MaxName {
 		return errors.New("a name of no bytes or too many")
 	}
-	_, err := parseMeta(n.Meta)
-	return err
+	if _, err := parseMeta(n.Meta); err != nil {
+		return err
+	}
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	if _, known := d.c.members[n.Name]; !known && n.Name != d.c.o.Name && len(d.c.members) >= MaxMembers && d.c.unmet() == nil {
+		return errors.New("there are too many members")
+	}
+	return nil
 }
 
 // NotifyConflict tells of two nodes that go by one name.
 func (d delegate) NotifyConflict(existing, other *memberlist.Node) {
-	d.c.count(func() { d.c.conflicts++ })
+	now := time.Now()
+	d.c.mu.Lock()
+	d.c.counters.Conflicts++
+	due := now.Sub(d.c.warned) >= warnPeriod
+	if due {
+		d.c.warned = now
+	}
+	d.c.mu.Unlock()
+	if !due { // memberlist says so with every packet
+		return
+	}
 	d.c.log.Error("two nodes have one name: give one of them another, and a certificate for it",
 		"name", existing.Name, "addr", existing.Address(), "other", other.Address())
 }
@@ -449,8 +494,5 @@ func (d delegate) NotifyConflict(existing, other *memberlist.Node) {
 // joined and parted are what memberlist says of members.
 type (
 	joined struct{ node memberlist.Node }
-	parted struct {
-		name string
-		left bool
-	}
+	parted struct{ name string }
 )

@@ -27,6 +27,10 @@ type message struct {
 	// MaxWait.
 	wait time.Duration
 	told *Told // heads; From is who sent the message
+	// state is what all that the one who answers holds comes to, as a number; with a
+	// comparison it is the one that the asker was told last, so that what the two do not
+	// have in common on purpose is not told of for ever. 0: not known.
+	state uint64
 
 	askInventory bool
 	inventory    []uint64 // the lists that a member follows, see shortID, in order
@@ -52,12 +56,13 @@ type messageWire struct {
 	AskLooks     bool   `cbor:"7,keyasint,omitempty"`
 	Looks        []byte `cbor:"8,keyasint,omitempty"`
 	Told         bool   `cbor:"9,keyasint,omitempty"` // of Parts and Heads, which may be none
+	State        uint64 `cbor:"10,keyasint,omitempty"`
 }
 
 func (m message) marshal() ([]byte, error) {
 	w := messageWire{
 		Version: WireVersion, WaitMS: uint32(m.wait.Milliseconds()),
-		AskInventory: m.askInventory, AskLooks: m.askLooks,
+		AskInventory: m.askInventory, AskLooks: m.askLooks, State: m.state,
 	}
 	if m.summary != nil {
 		for _, part := range m.summary {
@@ -97,7 +102,9 @@ func parseMessage(b []byte) (m message, err error) {
 		len(w.Inventory)%inventorySize != 0 || len(w.Inventory) > MaxInventory*inventorySize || len(w.Looks)%(seenSize+4) != 0 {
 		return m, errMessage
 	}
-	m = message{wait: min(time.Duration(w.WaitMS)*time.Millisecond, MaxWait), askInventory: w.AskInventory, askLooks: w.AskLooks}
+	m = message{
+		wait: min(time.Duration(w.WaitMS)*time.Millisecond, MaxWait), askInventory: w.AskInventory, askLooks: w.AskLooks, state: w.State,
+	}
 	switch len(w.Summary) {
 	case 0:
 	case 8 * Buckets:
@@ -133,6 +140,9 @@ func headFrom(b []byte) (h Head) {
 	h.Size = binary.BigEndian.Uint32(b[57:])
 	return h
 }
+
+// state is a summary as one number.
+func (s Summary) state() uint64 { return hashOf(s[:]) }
 
 // empty says that an answer says nothing.
 func (m message) empty() bool {

@@ -18,6 +18,7 @@ const (
 	packetForm     = 1
 	packetAnnounce = 1
 	packetLooks    = 2
+	packetBye      = 3
 	codeSize       = 16
 )
 
@@ -35,9 +36,9 @@ type pairing struct {
 // pairKeys are the keys that two members share, the one to send with first.
 type pairKeys [][]byte
 
-// maxPairKeys are remembered of one member: of its certificate and of this one's, the
-// current and the last.
-const maxPairKeys = 4
+// maxPairKeys are remembered of one member: of its certificate and of this one's the
+// current and the last or the next, and some of before, whose packets may be on their way.
+const maxPairKeys = 6
 
 // with returns the keys with another one put first.
 func (k pairKeys) with(key []byte) pairKeys {
@@ -124,7 +125,7 @@ func (p sealed) isFrom(keys pairKeys, to string) bool {
 func (c *Cluster) open(b []byte) (Event, bool) {
 	p, ok := parsePacket(b)
 	if !ok || !p.isFrom(c.keysOf(p.from), c.o.Name) {
-		c.count(func() { c.stranger++ })
+		c.count(func(n *Counters) { n.Stranger++ })
 		return nil, false
 	}
 	switch p.kind {
@@ -136,7 +137,14 @@ func (c *Cluster) open(b []byte) (Event, bool) {
 		if n, err := ParseLookNews(p.body); err == nil {
 			return HeardLooks{p.from, n}, true
 		}
+	case packetBye:
+		if at, ok := parseBye(p.body); ok {
+			c.heardBye(p.from, at)
+			return nil, false
+		}
+	default:
+		return nil, false
 	}
-	c.count(func() { c.malformed++ })
+	c.count(func(n *Counters) { n.Malformed++ })
 	return nil, false
 }

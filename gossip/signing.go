@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -80,19 +81,20 @@ func (c *Cluster) renew(now time.Time) {
 	}
 }
 
-// share works out what this member shares with another: with the key in use, which is
-// sent with, and with the next, which the other may use already. The caller holds mu.
+// share works out what this member shares with another: with the key in use and the
+// other's newest certificate, which is sent with, with the next key, which the other may
+// use already, and with the other's last certificate, whose key it may still use. The
+// caller holds mu.
 func (c *Cluster) share(m *member) {
-	if len(m.certs) == 0 {
-		return
-	}
 	creds := []Credentials{c.pair.current}
 	if c.pair.next != nil {
-		creds = []Credentials{*c.pair.next, c.pair.current} // the last one goes first
+		creds = []Credentials{*c.pair.next, c.pair.current}
 	}
-	for _, own := range creds {
-		if key, err := pairKey(own.Key, m.certs[0]); err == nil {
-			m.keys = m.keys.with(key)
+	for _, cert := range slices.Backward(m.certs) { // the last key goes first
+		for _, own := range creds {
+			if key, err := pairKey(own.Key, cert); err == nil {
+				m.keys = m.keys.with(key)
+			}
 		}
 	}
 }

@@ -52,18 +52,39 @@ func (c *Cluster) send(to string, kind byte, body []byte) {
 // exchange sends a message over a connection and takes in what is answered. With too
 // many under way it does not: the next comparison comes soon.
 func (c *Cluster) exchange(ctx context.Context, to string, m message) {
-	peer, ok := c.peerOf(to)
+	c.mu.Lock()
+	member, ok := c.members[to]
 	if !ok {
+		c.mu.Unlock()
 		return
 	}
-	select {
-	case c.exchanges <- struct{}{}:
-	default:
+	room := member.open < maxAsking
+	if room {
+		select {
+		case c.exchanges <- struct{}{}:
+			member.open++
+			c.counters.Exchanges++
+		default:
+			room = false
+		}
+	}
+	if !room {
+		c.counters.ExchangesSkipped++
+	}
+	peer := member.peer
+	c.mu.Unlock()
+	if !room {
 		return
 	}
 	c.wg.Go(func() {
-		defer func() { <-c.exchanges }()
 		got, err := c.ask(ctx, peer, m)
+		<-c.exchanges
+		c.mu.Lock()
+		member.open--
+		if err != nil {
+			c.counters.ExchangesFailed++
+		}
+		c.mu.Unlock()
 		if err != nil {
 			c.log.Debug("exchange failed", "with", to, "err", err)
 			return
@@ -143,6 +164,18 @@ func (c *Cluster) looked(e Looked) {
 	c.credit(e.Seen)
 }
 
+// needed is how many members' looks at a list count. The caller holds mu.
+func (c *Cluster) needed(id ListID) int {
+	others := len(c.o.Hubs)
+	if c.o.Member != nil {
+		others = len(c.followers(id))
+	}
+	if others+1 < 3 {
+		return 1
+	}
+	return FeederCount
+}
+
 // credit tells the store of looks that enough members agree on: two, or one where there
 // are no three members.
 func (c *Cluster) credit(seen []Seen) {
@@ -153,11 +186,7 @@ func (c *Cluster) credit(seen []Seen) {
 		}
 		for _, it := range l.held {
 			c.mu.Lock()
-			need := FeederCount
-			if _, n := c.rank(s.List); n < 3 {
-				need = 1
-			}
-			at, enough := c.looks.agree(it.head, need)
+			at, enough := c.looks.agree(it.head, c.needed(s.List))
 			c.mu.Unlock()
 			if enough {
 				c.o.Store.Looked(it.head, at)

@@ -3,10 +3,12 @@
 //
 // This is the map of the house. Two paths cross it, and nothing goes round them.
 //
-// An update: an origin (cache/origin), an operator (POST /v1/publish), a local file or
-// the disk yields bytes; cache.Store.Admit is the only way in: bounds, identity, parse,
-// signature, times, sequence; then they are made durable (cache/disk) and a new
-// immutable View is swapped in.
+// An update: an origin (cache/origin), another node (gossip/transfer), an operator (POST
+// /v1/publish), a local file or the disk yields bytes; cache.Store.Admit is the only way
+// in: bounds, identity, parse, signature, times, sequence; then they are made durable
+// (cache/disk), a new immutable View is swapped in, and the other nodes are told of the
+// reference (gossip), by which they fetch the bytes for their own Admit. cluster.go joins
+// the two, spread.go is the store as the cluster sees it.
 //
 // A request: a listener (node/serve) hands it to node/api, which decodes and bounds
 // it, takes the View once, calls verify.Verifier.Verify and encodes the Result with
@@ -23,7 +25,7 @@
 //	node/serve       the public listeners: HTTP/3, HTTP/2 and HTTP/1.1 on one port
 //	node/admin       the private listener: health, metrics, refresh, publish, acts on lists
 //	node/client      a client of both listeners
-//	node/dev         the demonstration: a node with an ecosystem beside it
+//	node/dev         the demonstration: three nodes with an ecosystem beside them
 //	cache            Store, Admit and View; the cache of built certificate chains
 //	cache/artefact   names of the things that are kept
 //	cache/disk       the folder that outlives the process
@@ -41,8 +43,11 @@
 //	                 signatures
 //	verify/reason    the vocabulary of refusals
 //	verify/verifytest  an ecosystem in memory: issuers, wallets, lists
-//	gossip           the spread of references among nodes, without I/O, and in transfer how
-//	                 bodies travel; no node has either yet
+//	gossip           the spread of references among nodes: Core is a state machine without
+//	                 I/O, Cluster carries it on memberlist and on connections
+//	gossip/identity  a node's certificate, and who is of its cluster
+//	gossip/transfer  how bodies travel: by digest, over HTTP/3 or HTTP/2
+//	gossip/gossiptest  a network in memory that loses, delays and parts
 //	bench            the simulator of that spread
 //	deploy           example configurations, each loaded by a test
 //

@@ -22,6 +22,7 @@ func (n *Node) listInfo(in cache.Info, now time.Time) api.ListInfo {
 		l.Sequence, l.Version, l.SHA256 = in.List.Sequence, in.List.Version, in.Ref.Digest.String()
 		l.Issued, l.NextUpdate, l.Signer = in.List.Issued, in.NextUpdate, api.Signer(in.List.Signer)
 		l.Territory = trustlist.Territory(in.List.Territory)
+		l.From, l.SpreadSeconds = in.From, in.Spread.Seconds()
 		l.CameFrom, l.Anchors, l.Services, l.Skipped = string(in.Door), len(in.List.Anchors), in.List.Services, len(in.List.Skipped)
 		l.Warnings = in.List.Warnings
 		l.AgeSeconds = max(0, int64(now.Sub(in.LookedAt)/time.Second))

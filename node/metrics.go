@@ -25,6 +25,9 @@ type metrics struct {
 	refused   *prometheus.CounterVec
 	events    *prometheus.CounterVec
 	looks     *prometheus.CounterVec
+
+	spread      *prometheus.HistogramVec
+	transferred *prometheus.CounterVec
 }
 
 func newMetrics(version string) *metrics {
@@ -52,12 +55,16 @@ func newMetrics(version string) *metrics {
 		looks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "edgetrust_origin_requests_total", Help: "Looks at origins and local files, 304 included, by list and outcome.",
 		}, []string{"list", "outcome"}),
+		spread: newSpreadMetric(),
+		transferred: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "edgetrust_transfer_bytes_total", Help: "Bytes of bodies and messages that members sent this node (in) and it sent them (out), as they travelled.",
+		}, []string{"direction"}),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "edgetrust_build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
-	m.registry.MustRegister(m.verified, m.reasons, m.durations, m.requests, m.refused, m.events, m.looks, info,
+	m.registry.MustRegister(m.verified, m.reasons, m.durations, m.requests, m.refused, m.events, m.looks, m.spread, m.transferred, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -62,6 +62,7 @@ type Node struct {
 	follower *origin.Follower
 	metrics  *metrics
 	feed     *api.Feed
+	cluster  *cluster // nil: there is none
 
 	public   *serve.Server
 	admin    *http.Server
@@ -101,7 +102,7 @@ func New(o Options) (*Node, error) {
 	}
 	n.store = cache.New(cache.Options{
 		Sources: sources, Status: c.Status.Prefetch, Aggregations: c.Status.Aggregation, Soak: c.Trust.Soak,
-		MaxMemory: c.Status.MaxMemory, FlipAlarm: c.Status.FlipAlarm, Permit: n.permits, Grown: n.grown,
+		MaxMemory: c.Status.MaxMemory, FlipAlarm: c.Status.FlipAlarm, Permit: n.permits, Grown: n.grown, Shared: n.mayShare,
 		RemovalShare: c.Trust.SuddenRemoval.Share, RemovalHold: c.Trust.SuddenRemoval.Hold,
 		UnsafeTestAnchors: o.UnsafeDev, Logger: n.log, Notify: n.told,
 	}, now)
@@ -124,7 +125,13 @@ func New(o Options) (*Node, error) {
 		return nil, err
 	}
 	n.follower = &origin.Follower{
-		Store: n.store, Fetcher: n.fetcher, Targets: n.targets, Logger: n.log, Observe: n.metrics.look,
+		Store: originStore{n.store, n}, Fetcher: n.fetcher, Targets: n.targets, Logger: n.log, Observe: n.metrics.look, Looked: n.looked,
+	}
+	if c.Gossip != nil {
+		if n.cluster, err = n.newCluster(); err != nil {
+			return nil, err
+		}
+		n.metrics.registry.MustRegister(clusterCollector{n.cluster})
 	}
 	return n, nil
 }
@@ -143,6 +150,14 @@ func (n *Node) Start(ctx context.Context) error {
 		return err
 	}
 	ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if n.cluster != nil {
+		if err := n.cluster.start(ctx); err != nil {
+			n.cancel()
+			n.public.Close()
+			_ = n.adminLis.Close()
+			return err
+		}
+	}
 	n.wg.Go(func() {
 		n.restore(held)
 		n.follower.Run(ctx)
@@ -151,6 +166,7 @@ func (n *Node) Start(ctx context.Context) error {
 	n.wg.Go(func() { n.keepFinding(ctx) })
 	n.wg.Go(func() { n.fail(n.public.Serve()) })
 	n.wg.Go(func() { n.fail(n.admin.Serve(n.adminLis)) })
+	n.metrics.registry.MustRegister(socketCollector{n})
 	n.log.Info("listening", "public", n.Addr(), "admin", n.AdminAddr(), "node", n.opts.Config.Name, "version", n.opts.Version)
 	return nil
 }
@@ -195,9 +211,16 @@ func (n *Node) listen() error {
 	if err != nil {
 		return fmt.Errorf("public.auth.client_ca: %w", err)
 	}
+	var refresh api.Refresh
+	if r := c.Public.Refresh; r.TokensFile != "" {
+		refresh = api.Refresh{Refresher: publicRefresher{engine{n}}, Rate: api.Rate{PerSecond: r.Rate.PerSecond, Burst: r.Rate.Burst}}
+		if refresh.Tokens, err = tokenFile(r.TokensFile, n.log); err != nil {
+			return fmt.Errorf("public.refresh.tokens_file: %w", err)
+		}
+	}
 	handler := api.New(api.Options{
 		Engine: engine{n}, Holdings: engine{n}, Feed: n.feed, Policies: c.Policies, Limits: api.Limits{Body: c.Limits.Body, Batch: c.Limits.Batch},
-		Auth: api.Auth{Tokens: tokens}, Rate: api.Rate{PerSecond: c.Public.Rate.PerSecond, Burst: c.Public.Rate.Burst},
+		Auth: api.Auth{Tokens: tokens}, Refresh: refresh, Rate: api.Rate{PerSecond: c.Public.Rate.PerSecond, Burst: c.Public.Rate.Burst},
 		NodeName: c.Name, Version: n.opts.Version, Test: n.opts.UnsafeDev, InFlight: c.Limits.InFlight,
 		Logger: n.log, Observe: n.metrics.observe,
 	})
@@ -214,7 +237,7 @@ func (n *Node) listen() error {
 		return fmt.Errorf("admin.listen: %w; another node may be running", err)
 	}
 	n.admin = admin.Server(admin.New(admin.Options{
-		Readiness: n.readiness, Refresher: engine{n}, Publisher: engine{n}, Operator: engine{n}, StatusKeeper: engine{n}, Metrics: n.metrics.handler(), Tokens: adminTokens,
+		Readiness: n.readiness, Refresher: engine{n}, Publisher: engine{n}, Operator: engine{n}, StatusKeeper: engine{n}, Membership: engine{n}, Metrics: n.metrics.handler(), Tokens: adminTokens,
 		Loopback: isLoopback(n.adminLis.Addr()), Hosts: []string{c.Name}, Logger: n.log,
 	}), n.log)
 	return nil
@@ -233,6 +256,9 @@ func (n *Node) Stop(ctx context.Context) error {
 	defer cancel()
 	n.feed.Close()
 	err := n.public.Shutdown(ctx)
+	if n.cluster != nil {
+		err = errors.Join(err, n.cluster.leave(ctx))
+	}
 	err = errors.Join(err, n.admin.Shutdown(ctx))
 	n.cancel()
 	n.wg.Wait()
@@ -244,6 +270,9 @@ func (n *Node) Stop(ctx context.Context) error {
 // Close frees what New took. Stop does it, too; only a node that was never started
 // needs it.
 func (n *Node) Close() {
+	if n.cluster != nil {
+		n.cluster.client.Close()
+	}
 	n.fetcher.Close()
 	n.chains.Close()
 	n.closeDisk()

@@ -9,6 +9,7 @@ import (
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/origin"
 	"github.com/edgetrust/edgetrust/node/admin"
+	"github.com/edgetrust/edgetrust/node/api"
 )
 
 // Refresh looks at one origin now.
@@ -26,7 +27,23 @@ func (e engine) Refresh(ctx context.Context, url string) (admin.Refreshed, error
 	case err != nil:
 		return admin.Refreshed{}, err
 	}
+	e.store.Announce(out.Ref.ID, time.Now())
 	return refreshed(out), nil
+}
+
+// publicRefresher is Refresh for status issuers.
+type publicRefresher struct{ engine }
+
+// Refresh looks at one origin now, but for a status list that is followed because a
+// credential named it and that could point at a person: that it is followed here must
+// not be told.
+func (p publicRefresher) Refresh(ctx context.Context, url string) (api.Refreshed, error) {
+	for _, t := range p.store.Targets() {
+		if t.ID.Name == url && t.Came == cache.Found && !p.store.Spreads(t.ID) {
+			return api.Refreshed{}, api.ErrUnknown
+		}
+	}
+	return p.engine.Refresh(ctx, url)
 }
 
 // Publish takes in bytes that an operator hands over. They name their list
@@ -35,10 +52,15 @@ func (e engine) Publish(ctx context.Context, b []byte) (admin.Refreshed, error) 
 	if err := e.waitRestored(ctx); err != nil {
 		return admin.Refreshed{}, err
 	}
+	keep := func() {}
+	if id, err := cache.FoundID(b); err == nil { // of lists that change often
+		keep = e.keeper(id)
+	}
 	out, err := e.store.Offer(b, artefact.Publish, time.Now())
 	if err != nil {
 		return admin.Refreshed{}, err
 	}
+	keep()
 	return refreshed(out), nil
 }
 

@@ -2,7 +2,6 @@ package node
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,13 +51,17 @@ type process struct {
 	cmd     *exec.Cmd
 	client  *client.Client
 	started time.Time
+	log     *syncBuffer
+
+	gossip, transfer, public string // addresses; "" if it has none
 }
 
 // startProcess starts a node from a folder's edgenode.yaml and returns when it
-// listens.
-func startProcess(t testing.TB, dir string) *process {
+// listens. wrap is a command that runs it.
+func startProcess(t testing.TB, dir string, wrap ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(os.Args[0]), started: time.Now()}
+	self := append(wrap, os.Args[0])
+	p := &process{cmd: exec.Command(self[0], self[1:]...), started: time.Now(), log: &syncBuffer{}}
 	p.cmd.Env = append(os.Environ(), nodeProcess+"="+filepath.Join(dir, "edgenode.yaml"))
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -68,15 +71,18 @@ func startProcess(t testing.TB, dir string) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
-	var said bytes.Buffer
-	lines := bufio.NewReader(io.TeeReader(out, &said))
+	lines := bufio.NewReader(io.TeeReader(out, p.log))
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
-			t.Fatalf("the node ended: %v\n%s", err, said.String())
+			t.Fatalf("the node ended: %v\n%s", err, p.log)
 		}
-		var l struct{ Msg, Public, Admin string }
+		var l struct{ Msg, Public, Admin, Gossip, Transfer string }
+		if json.Unmarshal(line, &l) == nil && l.Msg == "in the cluster" {
+			p.gossip, p.transfer = l.Gossip, l.Transfer
+		}
 		if json.Unmarshal(line, &l) == nil && l.Msg == "listening" {
+			p.public = l.Public
 			p.client, err = client.New(client.Options{
 				URL: "https://" + l.Public, AdminURL: "http://" + l.Admin, AdminToken: labToken, Protocol: client.HTTP2, UnsafeInsecure: true,
 			})

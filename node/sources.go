@@ -62,10 +62,18 @@ func (n *Node) targets() (list []origin.Followed) {
 		if src.Parent != "" {
 			of = src.Parent
 		}
-		list = append(list, n.listTarget(src, configured[of]))
+		f := n.listTarget(src, configured[of])
+		if n.cluster != nil {
+			f = n.cluster.shared(f, ownLook(src.MaxStale, f.ID, c.Name))
+		}
+		list = append(list, f)
 	}
 	for _, t := range n.store.Targets() {
-		list = append(list, statusTarget(c.Status, t))
+		f := statusTarget(c.Status, t)
+		if n.cluster != nil {
+			f = n.cluster.shared(f, 0)
+		}
+		list = append(list, f)
 	}
 	return list
 }

@@ -24,6 +24,11 @@ func Warnings(c *config.Config) (list []string) {
 	if c.DataDir == "" {
 		add("data_dir is absent: lists live in memory only, so a restart while an origin is down leaves the node without them")
 	}
+	if c.Gossip != nil {
+		for _, field := range c.Gossip.Exposed() {
+			add("%s may be read by everybody on this machine: let the node's user alone read it (chmod 600)", field)
+		}
+	}
 	if proxy := c.Egress.ProxyHost(); proxy != "" {
 		add("lists are fetched through the proxy %s: that origins have public addresses is the proxy's to check", proxy)
 	}

@@ -2,6 +2,8 @@ package node
 
 import (
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,25 @@ func TestWarnings(t *testing.T) {
 		if len(w) != 1 || !strings.Contains(w[0], says) || strings.Contains(w[0], "secret") {
 			t.Errorf("%q: %q", says, w)
 		}
+	}
+}
+
+// A secret that lies open is named, not what is in it.
+func TestWarningsOfOpenSecrets(t *testing.T) {
+	c := careful()
+	path := filepath.Join(t.TempDir(), "gossip.key")
+	if err := os.WriteFile(path, []byte("secret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c.Gossip = &config.Gossip{KeyFile: path}
+	if w := Warnings(c); len(w) != 1 || !strings.HasPrefix(w[0], "gossip.key_file may be read by everybody") {
+		t.Errorf("%q", w)
+	}
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if w := Warnings(c); len(w) > 0 {
+		t.Errorf("of a file for few: %q", w)
 	}
 }
 

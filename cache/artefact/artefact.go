@@ -73,6 +73,10 @@ type Raw struct {
 	// conditional. The Store gives it back while it holds these bytes, also after a
 	// restart; it means nothing to anybody else.
 	Note string
+	// From is the peer that sent them, "" for all doors but Peer, and Spread how long
+	// that was after somebody first announced them; 0: not known.
+	From   string
+	Spread time.Duration
 }
 
 // Ref says which version of an artefact is held, without the bytes.

@@ -12,8 +12,11 @@ import (
 
 // Listen opens a port of the loopback interface and returns the URL it serves
 // under.
-func (o *Origin) Listen() (url string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (o *Origin) Listen() (url string, err error) { return o.ListenAt("127.0.0.1") }
+
+// ListenAt does so at another address of this machine.
+func (o *Origin) ListenAt(host string) (url string, err error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", err
 	}

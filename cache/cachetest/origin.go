@@ -13,6 +13,7 @@ import (
 // Request is what came in.
 type Request struct {
 	At     time.Time
+	From   string // the address that asked; "" within the process
 	Host   string // that was asked for
 	Path   string
 	Header http.Header
@@ -126,7 +127,7 @@ func (o *Origin) begin(r *http.Request) (d Document, end func(status int)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p, n := o.at(r.URL.Path), len(o.requests)
-	o.requests = append(o.requests, Request{At: time.Now(), Host: r.Host, Path: r.URL.Path, Header: r.Header.Clone()})
+	o.requests = append(o.requests, Request{At: time.Now(), From: r.RemoteAddr, Host: r.Host, Path: r.URL.Path, Header: r.Header.Clone()})
 	p.asked++
 	p.inFlight++
 	o.most = max(o.most, p.inFlight)

@@ -44,6 +44,12 @@ type Followed struct {
 	// held yet, oldest first. They are asked for when the list was refused for the
 	// want of them. Nil: there are none.
 	Pivots func() []Followed
+	// Turn is asked when a look is due on the schedule: 0 has it happen now, and else
+	// it is asked again after that long, as somebody else looks meanwhile. It may not
+	// call the Follower, but for Sync and Reconsider. Nil: it is always this node's
+	// turn. What is asked for out of turn does not ask it: Refresh, Hasten, another
+	// URL or Revision.
+	Turn func() time.Duration
 }
 
 // Store is where goes what was found.
@@ -80,10 +86,14 @@ type Follower struct {
 	// Observe is told of every look: "ok", "not_modified", "refused" or "failed".
 	// Nil: nobody is.
 	Observe func(id artefact.ID, outcome string)
+	// Looked is told of every look at an origin that ended well, with what is held of
+	// the list after it. A local file has no origin. Nil: nobody is.
+	Looked func(id artefact.ID, held artefact.Ref)
 
 	once  sync.Once
 	wake  chan struct{} // holds one value: a Sync is due
 	ready chan struct{} // holds one value: a look is due, or a place is free
+	turns chan struct{} // holds one value: Reconsider was called
 
 	mu       sync.Mutex // guards what follows, and the fields of followings that say so
 	followed map[artefact.ID]*following
@@ -99,7 +109,7 @@ type Follower struct {
 
 func (f *Follower) init() {
 	f.once.Do(func() {
-		f.wake, f.ready = make(chan struct{}, 1), make(chan struct{}, 1)
+		f.wake, f.ready, f.turns = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
 		f.lists.places, f.statuses.places = make(chan struct{}, MaxAtOnce), make(chan struct{}, MaxAtOnce)
 		f.statuses.hosts = newShare(maxPerHost)
 		f.followed, f.byURL = make(map[artefact.ID]*following), make(map[string]*following)
@@ -155,6 +165,8 @@ func (f *Follower) Run(ctx context.Context) {
 			f.sync()
 		case <-f.impatience():
 			f.sync()
+		case <-f.turns:
+			f.askAgain()
 		case <-f.ready:
 		case <-due.C:
 		}

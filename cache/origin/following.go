@@ -18,6 +18,8 @@ type following struct {
 	at       int       // in its queue; -1: not there
 	looked   bool      // once, however it came out
 	hastened bool      // once more, even if a look is under way
+	left     bool      // to others, until due
+	mine     bool      // its Turn has come, and the look not yet
 	gone     outage
 
 	current *look              // under way; nil: none

@@ -109,12 +109,17 @@ func (f *Follower) look(ctx context.Context, g *following) (cache.Outcome, error
 	}
 	if a.NotModified {
 		f.observe(t.ID, "not_modified")
-		return f.Store.Looked(t.ID, time.Now()), nil
+		out := f.Store.Looked(t.ID, time.Now())
+		if f.Store.Note(t.ID) == g.validators.note() { // else a peer's came meanwhile, which nobody saw here
+			f.looked(t, out)
+		}
+		return out, nil
 	}
 	g.validators = Validators{}
 	out, err := f.admit(ctx, t, a)
 	if err == nil {
 		g.validators = a.Validators
+		f.looked(t, out)
 	}
 	return out, err
 }
@@ -128,9 +133,20 @@ func (f *Follower) begin(g *following) Followed {
 		g.validators = Validators{}
 	case !g.begun: // what is held may be from before this process
 		g.validators = fromNote(f.Store.Note(g.target.ID))
+	case g.validators != Validators{}: // or have come from a peer since
+		if note := f.Store.Note(g.target.ID); note != g.validators.note() {
+			g.validators = fromNote(note)
+		}
 	}
 	g.forget, g.begun = false, true
 	return g.target
+}
+
+// looked tells of a look at an origin that ended well.
+func (f *Follower) looked(t Followed, out cache.Outcome) {
+	if f.Looked != nil && t.Target.Path == "" && out.Ref.Digest != (artefact.Digest{}) {
+		f.Looked(t.ID, out.Ref)
+	}
 }
 
 // failed tells of a look that came to nothing, unless nobody wants it any more.

@@ -69,6 +69,11 @@ func (f *Follower) start(ctx context.Context, looking *sync.WaitGroup) (wait tim
 				f.leave(g)
 				continue
 			}
+			if wait := f.leftFor(g); wait > 0 {
+				g.due = now.Add(wait)
+				heap.Fix(&p.waiting, g.at)
+				continue
+			}
 			if !p.enter() {
 				break
 			}
@@ -87,6 +92,7 @@ func (f *Follower) start(ctx context.Context, looking *sync.WaitGroup) (wait tim
 
 // turn begins a look at a target whose place is taken, among those of its host. The caller holds mu.
 func (f *Follower) turn(ctx context.Context, g *following, host string, looking *sync.WaitGroup) {
+	g.left, g.mine = false, false
 	if g.hastened {
 		g.hastened, g.schedule = false, schedule{}
 	}

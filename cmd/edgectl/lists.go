@@ -5,20 +5,26 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/edgetrust/edgetrust/node/client"
 )
 
 type listsCommand struct {
-	Show   showLists     `cmd:"" default:"1" help:"Show the lists of a node; the word show may be left out."`
+	Show   showLists     `cmd:"" default:"withargs" help:"Show the lists of a node; the word show may be left out."`
 	Accept acceptCommand `cmd:"" help:"Confirm a change that a node holds back: removed anchors, a jump of the sequence number."`
 	Reset  resetCommand  `cmd:"" help:"Have a node forget which sequence number it had, when a publisher once used one too high."`
 }
 
-type showLists struct{}
+type showLists struct {
+	AllNodes bool `help:"Show which version each node of the cluster holds, and who is behind; needs the private listener."`
+}
 
 // Run prints the lists of the node.
 func (c *showLists) Run(r *run) error {
+	if c.AllNodes {
+		return r.allNodes()
+	}
 	cl, err := r.public()
 	if err != nil {
 		return err
@@ -48,10 +54,10 @@ type listsAnswer struct {
 
 func (a listsAnswer) page() *page {
 	p := &page{}
-	t := p.table("NAME", "TYPE", "TERRITORY", "VERSION", "STATE", "SEQUENCE", "ANCHORS", "LOOKED AT", "NEXT UPDATE", "LAST FAILURE")
+	t := p.table("NAME", "TYPE", "TERRITORY", "VERSION", "STATE", "SEQUENCE", "ANCHORS", "CAME FROM", "LOOKED AT", "NEXT UPDATE", "LAST FAILURE")
 	for _, l := range a.nested() {
 		t.row(l.indent+l.Name, l.Type, or(l.Territory, "-"), number(uint64(l.Version)), l.State, number(l.Sequence), strconv.Itoa(l.Anchors),
-			lookedAt(l.List), or(when(l.NextUpdate), "-"), or(lastFailure(l.List), "-"))
+			or(cameFrom(l.List), "-"), lookedAt(l.List), or(when(l.NextUpdate), "-"), or(lastFailure(l.List), "-"))
 	}
 	t.end()
 	return p
@@ -103,6 +109,16 @@ func number(n uint64) string {
 		return "-"
 	}
 	return strconv.FormatUint(n, 10)
+}
+
+// cameFrom is the door that the version came in by, and of a peer who it was and how
+// long that took.
+func cameFrom(l client.List) string {
+	s := strings.TrimSpace(l.CameFrom + " " + l.From)
+	if l.SpreadSeconds > 0 {
+		s += ", " + time.Duration(l.SpreadSeconds*float64(time.Second)).Round(time.Millisecond).String()
+	}
+	return s
 }
 
 func lookedAt(l client.List) string {

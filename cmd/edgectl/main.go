@@ -1,6 +1,6 @@
 // Command edgectl asks a node: it verifies a presentation, shows the lists a node
-// keeps and how it is, has it look at a list now, and explains offline what a
-// presentation would need to be trusted.
+// keeps, how it is and who else is in its cluster, has it look at a list now, and
+// explains offline what a presentation would need to be trusted.
 package main
 
 import (
@@ -35,6 +35,9 @@ const about = `Asks a node, and explains what it answers.
   edgectl explain --config edgenode.yaml request.json   offline: what would it take to trust this?
   edgectl --admin-token-file admin.token refresh https://lists.example.eu/pid.json
   edgectl --admin-token-file admin.token status --lists            what it keeps to know what is revoked
+  edgectl members                                                  who is in the cluster
+  edgectl lists --all-nodes                                        who holds which version, and who is behind
+  edgectl wait --list pid --version 12 --all-nodes --timeout 1m    until the last node has it
   edgectl --admin-token-file admin.token lists accept eu-lotl:DE   a change held back is right
   edgectl --admin-token-file admin.token publish lists/            feed a node that reaches no origin
 
@@ -51,6 +54,8 @@ type cli struct {
 	Verify  verifyCommand  `cmd:"" help:"Verify a presentation; exit 0 if it is valid, 1 if not."`
 	Lists   listsCommand   `cmd:"" help:"Show the trust lists of a node, or decide what waits for an operator (accept, reset)."`
 	Status  statusCommand  `cmd:"" help:"Show whether a node is ready; exit 0 if it is, 1 if not."`
+	Members membersCommand `cmd:"" help:"Show the nodes of a cluster, as one of them sees them."`
+	Wait    waitCommand    `cmd:"" help:"Wait until a node, or all of a cluster, hold a version of a list; exit 0 if they do, 1 if not within --timeout."`
 	Refresh refreshCommand `cmd:"" help:"Have a node look at the origin of a list now."`
 	Publish publishCommand `cmd:"" help:"Hand a node a list, or a folder of lists; exit 0 if it takes all, 1 if not."`
 	Inspect inspectCommand `cmd:"" help:"Explain a list file offline; exit 0 if a node would admit it, 1 if not."`
@@ -66,7 +71,7 @@ type connection struct {
 	CA             string        `name:"ca" placeholder:"F" xor:"trust" help:"PEM file of the certificates that vouch for the node."`
 	Insecure       bool          `xor:"trust" help:"Accept any certificate of the node (labs)."`
 	Protocol       string        `enum:"h3,h2,h1" default:"h3" help:"h3, h2 or h1; h3 falls back to h2 if nothing answers over UDP."`
-	Timeout        time.Duration `default:"30s" help:"Longest time for one request."`
+	Timeout        time.Duration `default:"30s" help:"Longest time for one request; of wait, for all of it."`
 }
 
 func main() {

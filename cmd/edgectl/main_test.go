@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: func(name string) (bool, error) { return name == "vectors" && err == nil, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "demo": demo, "node": startNode, "fake": fake, "nobody": nobody, "learner": startLearner, "large": large, "fetch": fetch,
+			"exits": exits, "demo": demo, "node": startNode, "fake": fake, "nobody": nobody, "story": story, "learner": startLearner, "large": large, "fetch": fetch,
 		},
 	})
 }

@@ -9,12 +9,17 @@ import (
 )
 
 type refreshCommand struct {
-	URL string `arg:"" name:"url" help:"URL of a trust list or status list that the node follows."`
+	URL    string `arg:"" name:"url" help:"URL of a trust list or status list that the node follows."`
+	Public bool   `help:"Ask the public listener, as an issuer of status lists does; --token-file has a token of public.refresh."`
 }
 
 // Run has the node look and prints the outcome.
 func (c *refreshCommand) Run(r *run) error {
-	cl, err := r.private()
+	dial, send, fail := r.private, (*client.Client).DoAdmin, r.askAdmin
+	if c.Public {
+		dial, send, fail = r.public, (*client.Client).Do, r.ask
+	}
+	cl, err := dial()
 	if err != nil {
 		return err
 	}
@@ -23,12 +28,12 @@ func (c *refreshCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	resp, err := cl.DoAdmin(r.ctx, http.MethodPost, "/v1/refresh", "", "", body)
+	resp, err := send(cl, r.ctx, http.MethodPost, "/v1/refresh", "", "", body)
 	if err != nil {
-		return r.askAdmin(err)
+		return fail(err)
 	}
 	if resp.Status != http.StatusOK {
-		return r.askAdmin(problem(resp))
+		return fail(problem(resp))
 	}
 	if r.json {
 		return printRaw(r.out, resp.Body)

@@ -3,249 +3,222 @@ package transfer
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
 	"github.com/quic-go/quic-go"
-	"github.com/quic-go/quic-go/http3"
-
-	"github.com/edgetrust/edgetrust/cache/artefact"
 )
 
-// What came of a fetch. Any other error is of the way to the peer.
+// What came of asking a peer. Any other error is of the way to it.
 var (
-	ErrMissing = errors.New("the peer does not hold the body")
+	ErrMissing = errors.New("the peer does not hold what it was asked for")
 	ErrBusy    = errors.New("the peer is busy")
 	// ErrWrong is the peer's fault: what it sent is not what it was asked for.
-	ErrWrong = errors.New("the peer sent another body than it was asked for, or more than it said")
+	ErrWrong = errors.New("the peer sent something else than it was asked for, or more than it may")
 )
+
+var errClosed = errors.New("the client is closed, or the peer has been forgotten")
 
 // Peer is a member as it can be reached.
 type Peer struct {
 	Name string // of its node certificate
 	Addr string // host:port, for UDP and TCP
+	// ServerName is the DNS name or IP address that its certificate has to be good for,
+	// where its Name is not known: of a hub that is known by its URL. "": the
+	// certificate has to be the one of Name.
+	ServerName string
 }
 
-// Want is a body that is asked for.
-type Want struct {
-	Digest artefact.Digest
-	Size   int    // as it was announced; 1 to MaxBody
-	Before []byte // a version before it that is held, against which it may be compressed; nil: none
+// ClientOptions are a Client's. The zero value is good for a member.
+type ClientOptions struct {
+	// Proxy is an http or https URL, its user before the host. Through it only TCP
+	// goes. Nil: none; one of the environment is not looked for.
+	Proxy *url.URL
+	// ProxyCAs are the authorities of an https proxy. Nil: the system's.
+	ProxyCAs *x509.CertPool
+	// KeepAlive is how often something is sent while nothing else is, so that devices
+	// on the way do not forget the connection; after three without an answer it has
+	// ended. It is for leaves, which have few peers and wait on them. 0: nothing is
+	// sent, and connections end after 90 s.
+	KeepAlive time.Duration
+	// Packets is what QUIC uses; it is closed with the Client. Nil: a socket of its
+	// own.
+	Packets net.PacketConn
+	// Dial opens TCP connections. Nil: the system's.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// Client fetches bodies from peers. It may be used concurrently.
+// Client asks peers. It may be used concurrently.
 type Client struct {
 	config *tls.Config
+	o      ClientOptions
 
-	mu   sync.Mutex
-	ways map[Peer]*way
+	ctx    context.Context // of dialling
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows, and what ways and connections say it does
+	ways   map[Peer]*way
+	quic   *quic.Transport // nil: not needed yet
+	closed bool
 }
 
-// way is how a peer is reached.
+// way is how a peer is reached. The Client's mu guards it.
 type way struct {
-	h3  *http3.Transport
-	h2  *http.Transport
-	tcp time.Time // until then over TCP alone
+	conn    *conn    // for new requests; nil: none
+	dialing *dialing // nil: nobody is
+	tcp     time.Time
 }
 
-// NewClient returns a Client. The configuration has this node's certificate and, as
-// RootCAs, the cluster's; that the peer's certificate is its own is seen to here, what
-// else it has to say (its jurisdiction) in config.VerifyConnection.
-func NewClient(config *tls.Config) *Client {
+// dialing is a connection in the making, for which several requests may wait.
+type dialing struct {
+	done chan struct{} // closed when what follows is there
+	conn *conn
+	err  error
+}
+
+// NewClient returns a Client. The configuration, which may be one of identity.Client,
+// has this node's certificate and verifies that the peer is of the cluster and allowed;
+// that it is the peer that was meant is seen to here. Where VerifyConnection does the
+// verifying it is handed the name or address that was meant as ServerName.
+func NewClient(config *tls.Config, o ClientOptions) *Client {
 	config = config.Clone()
 	config.MinVersion = tls.VersionTLS13
-	return &Client{config: config, ways: make(map[Peer]*way)}
+	c := &Client{config: config, o: o, ways: make(map[Peer]*way)}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c
 }
 
-// Close drops all connections.
+// Close ends all connections, and what is under way on them.
 func (c *Client) Close() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	for p, w := range c.ways {
-		_ = w.h3.Close()
-		w.h2.CloseIdleConnections()
-		delete(c.ways, p)
+	c.closed = true
+	for p := range c.ways {
+		c.forget(p)
+	}
+	t := c.quic
+	c.mu.Unlock()
+	c.cancel()
+	c.wg.Wait()
+	if t != nil {
+		_ = t.Close()
+		_ = t.Conn.Close()
+	} else if c.o.Packets != nil {
+		_ = c.o.Packets.Close()
 	}
 }
 
-// Forget drops the connections to a peer that is one no longer.
+// Forget ends the connection to a peer that is one no longer.
 func (c *Client) Forget(p Peer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forget(p)
+}
+
+// forget is Forget; the caller holds mu.
+func (c *Client) forget(p Peer) {
 	if w, ok := c.ways[p]; ok {
-		_ = w.h3.Close()
-		w.h2.CloseIdleConnections()
 		delete(c.ways, p)
+		if w.conn != nil {
+			w.conn.retired = true
+			w.conn.close()
+		}
 	}
 }
 
-func (c *Client) way(p Peer) *way {
+// Certificate has a peer show its certificate, on a connection of its own, and returns
+// it verified.
+func (c *Client) Certificate(ctx context.Context, p Peer) (*x509.Certificate, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	w, ok := c.ways[p]
-	if !ok {
-		config := c.config.Clone()
-		config.ServerName = p.Name
-		protocols := new(http.Protocols)
-		protocols.SetHTTP2(true)
-		w = &way{
-			h3: &http3.Transport{TLSClientConfig: config, DisableCompression: true, QUICConfig: &quic.Config{
-				HandshakeIdleTimeout: handshake, MaxIdleTimeout: idleFor,
-			}},
-			h2: &http.Transport{
-				TLSClientConfig: config.Clone(), Protocols: protocols, DisableCompression: true,
-				TLSHandshakeTimeout: 2 * handshake, IdleConnTimeout: idleFor, MaxIdleConnsPerHost: 2,
-			},
-		}
-		c.ways[p] = w
+	if c.closed {
+		c.mu.Unlock()
+		return nil, errClosed
 	}
-	return w
-}
-
-// Fetch gets a body from a peer: exactly the bytes with that digest, or an error.
-func (c *Client) Fetch(ctx context.Context, p Peer, want Want) ([]byte, error) {
-	if want.Size <= 0 || want.Size > MaxBody {
-		return nil, ErrWrong
-	}
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	var got []byte
-	var err error
-	for range maxAttempts {
-		before := len(got)
-		got, err = c.get(ctx, p, want, got)
-		switch {
-		case err == nil && artefact.Sum(got) != want.Digest:
-			return nil, ErrWrong
-		case err == nil:
-			return got, nil
-		case errors.Is(err, ErrMissing), errors.Is(err, ErrBusy), errors.Is(err, ErrWrong), ctx.Err() != nil:
-			return nil, err
-		case len(got) == before: // it did not even begin
-			return nil, err
-		}
-		want.Before = nil // what broke off is resumed, which a compressed body cannot be
-	}
-	return nil, err
-}
-
-// get asks once for what is not there yet, and returns all that is then.
-func (c *Client) get(ctx context.Context, p Peer, want Want, got []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+p.Addr+Path+want.Digest.String(), nil)
-	if err != nil {
-		return got, err
-	}
-	req.Header.Set("Accept-Encoding", "identity")
-	switch {
-	case len(got) > 0:
-		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", len(got)))
-	case len(want.Before) > 0:
-		req.Header.Set("Accept-Encoding", encoding+", identity")
-		req.Header.Set("Available-Dictionary", available(artefact.Sum(want.Before)))
-	}
-	resp, err := c.ask(req, p)
-	if err != nil {
-		return got, err
-	}
-	defer resp.Body.Close()
-	switch resp.StatusCode {
-	case http.StatusOK:
-		got = nil
-	case http.StatusPartialContent:
-		if from := fmt.Sprintf("bytes %d-%d/%d", len(got), want.Size-1, want.Size); len(got) == 0 || resp.Header.Get("Content-Range") != from {
-			return nil, ErrWrong
-		}
-	case http.StatusNotFound:
-		return got, ErrMissing
-	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		return got, ErrBusy
-	default:
-		return got, fmt.Errorf("the peer answered %d", resp.StatusCode)
-	}
-	switch resp.Header.Get("Content-Encoding") {
-	case "", "identity":
-		return read(resp.Body, got, want.Size)
-	case encoding:
-		if len(want.Before) == 0 {
-			return nil, ErrWrong
-		}
-		b, err := decompress(resp.Body, want.Before, want.Size)
-		if errors.Is(err, errEncoding) {
-			err = ErrWrong
-		}
-		return b, err
-	}
-	return nil, ErrWrong
-}
-
-// read reads the rest of a body of a known size. What came before an error stays.
-func read(r io.Reader, got []byte, size int) ([]byte, error) {
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := r.Read(buf)
-		if len(got)+n > size {
-			return nil, ErrWrong
-		}
-		got = append(got, buf[:n]...)
-		switch {
-		case err == io.EOF && len(got) < size:
-			return got, io.ErrUnexpectedEOF
-		case err == io.EOF:
-			return got, nil
-		case err != nil:
-			return got, err
-		}
-	}
-}
-
-// ask sends a request over HTTP/3, or over HTTP/2 where that lately failed.
-func (c *Client) ask(req *http.Request, p Peer) (*http.Response, error) {
-	w := c.way(p)
-	c.mu.Lock()
-	tcp := time.Now().Before(w.tcp)
+	c.wg.Add(1)
+	tcpFirst := c.prefersTCP(p)
 	c.mu.Unlock()
-	if !tcp {
-		resp, err := w.overQUIC(req)
-		if err == nil || req.Context().Err() != nil {
+	defer c.wg.Done()
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	defer context.AfterFunc(c.ctx, cancel)()
+	cn, err := c.connect(ctx, p, tcpFirst)
+	if err != nil {
+		return nil, fmt.Errorf("no connection to %s: %w", p.Addr, err)
+	}
+	cn.close()
+	return cn.cert, nil
+}
+
+// do sends a request, of which nothing has been sent before, and waits until an answer
+// begins: at most so long, if within is not 0. The answer's body has to be closed.
+func (c *Client) do(p Peer, req *http.Request, within time.Duration) (*http.Response, error) {
+	for again := false; ; again = true {
+		cn, reused, err := c.acquire(req.Context(), p)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := c.send(p, cn, req, within)
+		// A connection may have ended without anybody having noticed. Only what may
+		// be asked twice is.
+		if err == nil || again || !reused || req.Method != http.MethodGet || req.Context().Err() != nil {
 			return resp, err
 		}
-		c.mu.Lock()
-		w.tcp = time.Now().Add(tcpFor)
-		c.mu.Unlock()
 	}
-	return w.h2.RoundTrip(req)
 }
 
-// overQUIC gives up when no answer begins: where UDP does not get through nobody says
-// so.
-func (w *way) overQUIC(req *http.Request) (*http.Response, error) {
+func (c *Client) send(p Peer, cn *conn, req *http.Request, within time.Duration) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
-	late := time.AfterFunc(handshake+2*Patience, cancel)
-	resp, err := w.h3.RoundTrip(req.WithContext(ctx))
+	intime := func() bool { return true }
+	if within > 0 {
+		intime = time.AfterFunc(within, cancel).Stop
+	}
+	resp, err := cn.RoundTrip(req.WithContext(ctx))
+	if !intime() && req.Context().Err() == nil {
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		err = context.DeadlineExceeded
+	}
 	if err != nil {
-		late.Stop()
 		cancel()
-		return nil, err
+		c.release(p, cn, true, errors.Is(req.Context().Err(), context.Canceled))
+		return nil, fmt.Errorf("no answer from %s: %w", p.Addr, err)
 	}
-	if !late.Stop() {
-		_ = resp.Body.Close()
-		return nil, context.DeadlineExceeded
-	}
-	resp.Body = &ending{resp.Body, cancel}
+	c.mu.Lock()
+	cn.answered = true
+	c.mu.Unlock()
+	resp.Body = &answer{ReadCloser: resp.Body, done: func(broken bool) {
+		cancel()
+		c.release(p, cn, broken, true)
+	}}
 	return resp, nil
 }
 
-// ending is a body at whose end its request's context ends.
-type ending struct {
+// answer is a body that says once when it is done with, and whether it broke off.
+type answer struct {
 	io.ReadCloser
-	end context.CancelFunc
+	broken bool
+	once   sync.Once
+	done   func(broken bool)
 }
 
-func (e *ending) Close() error {
-	defer e.end()
-	return e.ReadCloser.Close()
+func (a *answer) Read(b []byte) (int, error) {
+	n, err := a.ReadCloser.Read(b)
+	if err != nil && err != io.EOF {
+		a.broken = true
+	}
+	return n, err
+}
+
+func (a *answer) Close() error {
+	err := a.ReadCloser.Close()
+	a.once.Do(func() { a.done(a.broken) })
+	return err
 }

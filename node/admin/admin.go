@@ -1,6 +1,7 @@
 // Package admin is the private listener: health and readiness, metrics, profiles,
-// the status lists that a node keeps, and what an operator can make a node do: look at a list now, take in one that he
-// hands over, and decide about a change that waits for him.
+// the members of the cluster, the status lists that a node keeps, and what an operator
+// can make a node do: look at a list now, take in one that he hands over, and decide
+// about a change that waits for him.
 //
 // Most callers call New and serve the handler with Server. Health and readiness
 // are open to everybody who reaches the listener. Everything else needs the token
@@ -9,7 +10,6 @@
 package admin
 
 import (
-	"context"
 	"crypto/sha256"
 	"log/slog"
 	"net/http"
@@ -43,6 +43,8 @@ type Options struct {
 	Operator  Operator     // nil: no POST /v1/lists/{name}/accept and /reset
 	// StatusKeeper tells of the status lists; nil: no GET /v1/status-lists.
 	StatusKeeper StatusKeeper
+	// Membership tells of the cluster; nil: the node is in none.
+	Membership Membership
 
 	// Tokens returns the SHA-256 digests of the tokens; nil: none is configured.
 	Tokens func() [][sha256.Size]byte
@@ -64,14 +66,6 @@ type Readiness struct {
 	Degraded []string
 }
 
-// Refresher looks at a list now.
-type Refresher interface {
-	// Refresh returns when the attempt is over. The error is ErrUnknown for a URL
-	// that is not followed, a *FetchError when the origin failed, a
-	// *reason.Refusal when the bytes were refused, or a failure of the node.
-	Refresh(ctx context.Context, url string) (Refreshed, error)
-}
-
 // New returns the handler of the private listener.
 func New(o Options) http.Handler {
 	if o.Logger == nil {
@@ -83,6 +77,7 @@ func New(o Options) http.Handler {
 	h := &handler{o: o, routes: make(map[string]route), publishing: make(chan struct{}, maxPublish)}
 	h.routes["/healthz"] = route{get: h.health, open: true}
 	h.routes["/readyz"] = route{get: h.ready, open: true}
+	h.routes["/v1/members"] = route{get: h.members}
 	if o.Metrics != nil {
 		h.routes["/metrics"] = route{get: o.Metrics.ServeHTTP}
 	}
@@ -132,7 +127,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !found {
-		api.WriteProblem(w, r, api.NewProblem(api.NotFound, "served here: /healthz, /readyz, /metrics, /v1/status-lists, /debug/pprof/; POST: /v1/refresh, /v1/publish, /v1/lists/{name}/accept, /v1/lists/{name}/reset"))
+		api.WriteProblem(w, r, api.NewProblem(api.NotFound, "served here: /healthz, /readyz, /metrics, /v1/members, /v1/status-lists, /debug/pprof/; POST: /v1/refresh, /v1/publish, /v1/lists/{name}/accept, /v1/lists/{name}/reset"))
 		return
 	}
 	allow := "GET, HEAD"

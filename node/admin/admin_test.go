@@ -27,11 +27,11 @@ type refresher struct{}
 func (refresher) Refresh(_ context.Context, url string) (Refreshed, error) {
 	switch url {
 	case "https://lists.example/new":
-		return Refreshed{"pid", Admitted, 13}, nil
+		return Refreshed{List: "pid", Outcome: Admitted, Sequence: 13}, nil
 	case "https://lists.example/same":
-		return Refreshed{"pid", Unchanged, 12}, nil
+		return Refreshed{List: "pid", Outcome: Unchanged, Sequence: 12}, nil
 	case "https://lists.example/down":
-		return Refreshed{}, fmt.Errorf("look: %w", &FetchError{errors.New("503 from the origin")})
+		return Refreshed{}, fmt.Errorf("look: %w", &FetchError{Err: errors.New("503 from the origin")})
 	case "https://lists.example/old":
 		return Refreshed{}, reason.Refuse(reason.TrustListRollback, "older than the version in force")
 	case "https://lists.example/broken":

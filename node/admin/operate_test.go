@@ -34,9 +34,9 @@ func (p *trust) Publish(ctx context.Context, b []byte) (Refreshed, error) {
 	}
 	switch {
 	case bytes.HasPrefix(b, []byte("new")):
-		return Refreshed{"eu-lotl:DE", Admitted, 146}, nil
+		return Refreshed{List: "eu-lotl:DE", Outcome: Admitted, Sequence: 146}, nil
 	case bytes.HasPrefix(b, []byte("same")):
-		return Refreshed{"eu-lotl:DE", Unchanged, 145}, nil
+		return Refreshed{List: "eu-lotl:DE", Outcome: Unchanged, Sequence: 145}, nil
 	case bytes.HasPrefix(b, []byte("old")):
 		return Refreshed{}, fmt.Errorf("publish: %w", reason.Refuse(reason.TrustListRollback, "older than the version in force"))
 	case bytes.HasPrefix(b, []byte("broken")):

@@ -12,27 +12,21 @@ import (
 	"github.com/edgetrust/edgetrust/node/api"
 )
 
+// What a look at a list comes to is the same at both listeners.
+type (
+	Refresher  = api.Refresher
+	Refreshed  = api.Refreshed
+	FetchError = api.FetchError
+)
+
 // ErrUnknown says that a URL or a list is not followed by the node.
-var ErrUnknown = errors.New("not followed")
-
-// FetchError says that the origin failed, as opposed to its bytes being refused.
-type FetchError struct{ Err error }
-
-func (e *FetchError) Error() string { return "failed to fetch: " + e.Err.Error() }
-func (e *FetchError) Unwrap() error { return e.Err }
+var ErrUnknown = api.ErrUnknown
 
 // The outcomes of a refresh, and of a publication.
 const (
-	Admitted  = "admitted"  // a new version
-	Unchanged = "unchanged" // the version that was held
+	Admitted  = api.Admitted
+	Unchanged = api.Unchanged
 )
-
-// Refreshed is what a refresh or a publication came to.
-type Refreshed struct {
-	List     string `json:"list"`
-	Outcome  string `json:"outcome"` // admitted or unchanged
-	Sequence uint64 `json:"sequence"`
-}
 
 // refresh answers POST /v1/refresh {"url": "…"} when the attempt is over.
 func (h *handler) refresh(w http.ResponseWriter, r *http.Request) {

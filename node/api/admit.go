@@ -17,6 +17,9 @@ func (x *exchange) admit() *Problem {
 	if early(x.r) {
 		return NewProblem(TooEarly, "send it again once the handshake is complete")
 	}
+	if x.r.URL.Path == refreshPath && x.h.o.Refresh.Refresher != nil {
+		return x.admitRefresh()
+	}
 	token, presented := bearer(x.r)
 	digest := sha256.Sum256([]byte(token))
 	known := presented && x.h.o.Auth.Tokens != nil && among(digest, x.h.o.Auth.Tokens())

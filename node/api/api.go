@@ -1,7 +1,7 @@
 // Package api is the public HTTP interface: POST /v1/verify and /v1/verify/batch,
 // the lists a node rests on with their anchors and their signed bytes, the stream
-// of what happens to them, the registry of codes, and the contract itself as
-// OpenAPI 3.1. Requests and answers are JSON or CBOR with the same member names
+// of what happens to them, the registry of codes, a look at a list on demand of its
+// issuer, and the contract itself as OpenAPI 3.1. Requests and answers are JSON or CBOR with the same member names
 // and the same meaning.
 //
 // Most callers call New with an Engine and serve the handler it returns. The
@@ -100,6 +100,7 @@ type Options struct {
 	Limits   Limits
 	Auth     Auth
 	Rate     Rate
+	Refresh  Refresh
 
 	NodeName string // "node" of every answer
 	Version  string // "version" of every answer
@@ -128,6 +129,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.BodyTimeout, 10*time.Second)
 	setDefault(&o.MaxDeadline, 15*time.Second)
 	setDefault(&o.Rate.Burst, max(1, int(math.Ceil(o.Rate.PerSecond))))
+	setDefault(&o.Refresh.Rate.Burst, max(1, int(math.Ceil(o.Refresh.Rate.PerSecond))))
 	policies := map[string]verify.Policy{defaultPolicy: verify.DefaultPolicy()}
 	for name, p := range o.Policies {
 		p.Name = name
@@ -162,6 +164,9 @@ type handler struct {
 	memory   *memory
 	rates    *rates        // nil: no limit
 	streams  chan struct{} // one for each event stream that is open
+
+	refreshRates *rates        // nil: no limit
+	refreshing   chan struct{} // one for each look that is waited for
 }
 
 // New returns the handler of the public listener.
@@ -169,10 +174,13 @@ func New(o Options) http.Handler {
 	o = o.withDefaults()
 	h := &handler{
 		o: o, gate: newGate(o.InFlight, o.Queue, o.QueueFor), memory: &memory{limit: o.Limits.BodyMemory},
-		streams: make(chan struct{}, maxStreams),
+		streams: make(chan struct{}, maxStreams), refreshing: make(chan struct{}, maxRefreshing),
 	}
 	if o.Rate.PerSecond > 0 {
 		h.rates = newRates(o.Rate)
+	}
+	if o.Refresh.Rate.PerSecond > 0 {
+		h.refreshRates = newRates(o.Refresh.Rate)
 	}
 	h.routes = map[string]route{
 		"/v1/verify":       {endpoint: "verify", post: h.verify},
@@ -188,6 +196,9 @@ func New(o Options) http.Handler {
 			{"/v1/lists/", "/anchors", route{endpoint: "anchors", get: h.anchors}},
 			{"/v1/artefacts/", "", route{endpoint: "artefacts", get: h.artefact}},
 		}
+	}
+	if o.Refresh.Refresher != nil {
+		h.routes[refreshPath] = route{endpoint: "refresh", post: h.refresh}
 	}
 	if o.Feed != nil {
 		h.routes["/v1/events"] = route{endpoint: "events", get: h.eventStream, stream: true}

@@ -81,7 +81,7 @@ func init() { judge = hold }
 
 func hold(t *testing.T, r *http.Request, body []byte, res *http.Response) {
 	t.Helper()
-	rt, _, known := New(Options{Engine: fake{}, Holdings: fake{}, Feed: NewFeed(noon)}).(*handler).route(r.URL.Path)
+	rt, _, known := New(Options{Engine: fake{}, Holdings: fake{}, Feed: NewFeed(noon), Refresh: Refresh{Refresher: refresher{}}}).(*handler).route(r.URL.Path)
 	if _, p := rt.method(r.Method); !known || p != nil {
 		// A path or a method that the contract does not have cannot be held against
 		// it; the tests that ask for these look at the problem themselves.

@@ -46,6 +46,9 @@ func (h *handler) offered(of Info) []string {
 	if h.o.Holdings != nil {
 		all = append(all, "anchors", "artefacts", "status_lists")
 	}
+	if h.o.Refresh.Refresher != nil {
+		all = append(all, "refresh")
+	}
 	if h.o.Feed != nil {
 		all = append(all, "events")
 	}

@@ -16,6 +16,8 @@ import (
 const (
 	maxText     = 1024 // bytes of a text
 	maxWarnings = 64
+
+	maxSpread = 365 * 24 * time.Hour // beyond that a clock is wrong
 )
 
 // ListInfo is one followed trust list, as /v1/lists shows it.
@@ -36,9 +38,13 @@ type ListInfo struct {
 	Signer     *SignerInfo `json:"signer,omitempty"` // nil: absent or unsigned
 
 	LookedAt   time.Time `json:"looked_at,omitzero"`
-	AgeSeconds int64     `json:"age_seconds"` // since looked_at; 0 when there was no look
-	CameFrom   string    `json:"came_from,omitempty"`
-	Durable    *bool     `json:"durable,omitempty"` // the version in force is on disk; nil: there is no data_dir
+	AgeSeconds int64     `json:"age_seconds"`         // since looked_at; 0 when there was no look
+	CameFrom   string    `json:"came_from,omitempty"` // origin, peer, disk, publish or file
+	From       string    `json:"from,omitempty"`      // the peer that it came from
+	// SpreadSeconds is how long after it was announced the version came from a peer, by
+	// the clocks of two nodes; 0: it did not, or that is not known.
+	SpreadSeconds float64 `json:"spread_seconds,omitempty"`
+	Durable       *bool   `json:"durable,omitempty"` // the version in force is on disk; nil: there is no data_dir
 
 	Anchors  int      `json:"anchors"`
 	Services int      `json:"services,omitempty"`
@@ -112,6 +118,10 @@ func (h *handler) lists(x *exchange) {
 func (l ListInfo) sayable() ListInfo {
 	for _, t := range []*time.Time{&l.Issued, &l.NextUpdate, &l.LookedAt, &l.HeldUntil, &l.SoaksUntil} {
 		*t = utc(*t)
+	}
+	l.From = shown(l.From)
+	if !(l.SpreadSeconds > 0 && l.SpreadSeconds <= maxSpread.Seconds()) {
+		l.SpreadSeconds = 0
 	}
 	l.Signer = l.Signer.sayable()
 	l.Warnings = shownAll(l.Warnings, maxWarnings)

@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func national() ListInfo {
 		Name: "eu-lotl:DE", Type: "tl", Parent: "eu-lotl", Territory: "DE", Profile: "pubeaa", URL: "https://tl.example.de/tl.xml", State: "held",
 		Sequence: 145, Version: 6, SHA256: hex64, Issued: noon, NextUpdate: noon,
 		Signer:   &SignerInfo{Subject: "CN=Signer,C=DE", CertificateSHA256: hex64, NotAfter: noon},
-		LookedAt: noon, AgeSeconds: 60, CameFrom: "disk", Durable: &durable,
+		LookedAt: noon, AgeSeconds: 60, CameFrom: "peer", From: "edge-ams-1", SpreadSeconds: 0.25, Durable: &durable,
 		Anchors: 41, Services: 212, Skipped: 1, Warnings: []string{"no language"},
 		LastError: &FailureInfo{At: noon, Detail: "503 from the origin"}, HeldUntil: noon, SoaksUntil: noon,
 		Quarantined: &QuarantinedInfo{Sequence: 9000, SHA256: hex64, Code: "trustlist_sequence_jump"},
@@ -53,7 +54,7 @@ func TestListsShowEveryMember(t *testing.T) {
 		"name": "eu-lotl:DE", "type": "tl", "parent": "eu-lotl", "territory": "DE", "profile": "pubeaa", "url": "https://tl.example.de/tl.xml", "state": "held",
 		"sequence": int64(145), "version": int64(6), "sha256": hex64, "issued": at, "next_update": at,
 		"signer":    map[string]any{"subject": "CN=Signer,C=DE", "certificate_sha256": hex64, "not_after": at},
-		"looked_at": at, "age_seconds": int64(60), "came_from": "disk", "durable": false,
+		"looked_at": at, "age_seconds": int64(60), "came_from": "peer", "from": "edge-ams-1", "spread_seconds": 0.25, "durable": false,
 		"anchors": int64(41), "services": int64(212), "skipped": int64(1), "warnings": []any{"no language"},
 		"last_error": map[string]any{"at": at, "detail": "503 from the origin"}, "held_until": at, "soaks_until": at,
 		"quarantined": map[string]any{"sequence": int64(9000), "sha256": hex64, "code": "trustlist_sequence_jump"},
@@ -65,6 +66,21 @@ func TestListsShowEveryMember(t *testing.T) {
 	}
 	if n := len(lists[1].(map[string]any)); n != 7 {
 		t.Errorf("a list without anything has %d members: %v", n, lists[1])
+	}
+}
+
+// What the clocks of two nodes say of a spread can be nonsense, and is left out then.
+func TestSpreadIsSayable(t *testing.T) {
+	year := maxSpread.Seconds()
+	for spread, want := range map[float64]any{0: nil, -1: nil, math.NaN(): nil, math.Inf(1): nil, year + 1: nil, year - 0.5: year - 0.5, 0.5: 0.5} {
+		l := ListInfo{Name: "lab", Type: "lote", URL: "https://lists.example/lab", State: "fresh", From: "\xff", SpreadSeconds: spread, Refused: []RefusedInfo{}}
+		shownList := both(t, newHandler(t, fake{lists: []ListInfo{l}}), "/v1/lists")["lists"].([]any)[0].(map[string]any)
+		if got := shownList["spread_seconds"]; got != want {
+			t.Errorf("%v: %v (%T), want %v", spread, got, got, want)
+		}
+		if shownList["from"] != "\uFFFD" {
+			t.Errorf("from %q", shownList["from"])
+		}
 	}
 }
 

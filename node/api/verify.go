@@ -86,7 +86,7 @@ func evaluated(res *verify.Result, d time.Duration) Evaluated {
 
 // Observation is one exchange, for metrics. It holds nothing of a presentation.
 type Observation struct {
-	Endpoint  string // verify, verify_batch, lists, anchors, artefacts, events, info, codes, openapi, or other
+	Endpoint  string // verify, verify_batch, lists, anchors, artefacts, status_lists, refresh, events, info, codes, openapi, or other
 	Protocol  string // HTTP/1.1, HTTP/2.0 or HTTP/3.0
 	Status    int
 	Problem   string // the problem's code; "" when there was none

@@ -111,7 +111,7 @@ func node(t *testing.T, change ...func(*api.Options)) (s *serve.Server, adminURL
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve() }()
-	private := httptest.NewServer(admin.New(admin.Options{Refresher: refresher{}, Publisher: refresher{}, Operator: refresher{}, StatusKeeper: keeper{}, Tokens: digest(adminToken), Loopback: true,
+	private := httptest.NewServer(admin.New(admin.Options{Refresher: refresher{}, Publisher: refresher{}, Operator: refresher{}, StatusKeeper: keeper{}, Membership: membership{}, Tokens: digest(adminToken), Loopback: true,
 		Readiness: func() admin.Readiness {
 			return admin.Readiness{NotReady: []string{"draining"}, Degraded: []string{"late"}}
 		}}))

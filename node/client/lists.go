@@ -20,33 +20,35 @@ const (
 
 // List is one followed trust list.
 type List struct {
-	Name        string        `json:"name"`
-	Type        string        `json:"type"`
-	Parent      string        `json:"parent"`
-	Territory   string        `json:"territory"`
-	Profile     string        `json:"profile"`
-	URL         string        `json:"url"`
-	State       string        `json:"state"`
-	Sequence    uint64        `json:"sequence"`
-	Version     int           `json:"version"`
-	SHA256      string        `json:"sha256"`
-	Issued      time.Time     `json:"issued"`
-	NextUpdate  time.Time     `json:"next_update"`
-	Signer      *Signer       `json:"signer"`
-	LookedAt    time.Time     `json:"looked_at"`
-	AgeSeconds  int64         `json:"age_seconds"`
-	CameFrom    string        `json:"came_from"`
-	Durable     *bool         `json:"durable"` // nil: the node has no data_dir
-	Anchors     int           `json:"anchors"`
-	Services    int           `json:"services"`
-	Skipped     int           `json:"skipped"`
-	Warnings    []string      `json:"warnings"`
-	LastError   *Failure      `json:"last_error"`
-	HeldUntil   time.Time     `json:"held_until"`
-	SoaksUntil  time.Time     `json:"soaks_until"`
-	Quarantined *Quarantined  `json:"quarantined"`
-	Conflict    *Conflict     `json:"conflict"`
-	Refused     []RefusedList `json:"refused"`
+	Name          string        `json:"name"`
+	Type          string        `json:"type"`
+	Parent        string        `json:"parent"`
+	Territory     string        `json:"territory"`
+	Profile       string        `json:"profile"`
+	URL           string        `json:"url"`
+	State         string        `json:"state"`
+	Sequence      uint64        `json:"sequence"`
+	Version       int           `json:"version"`
+	SHA256        string        `json:"sha256"`
+	Issued        time.Time     `json:"issued"`
+	NextUpdate    time.Time     `json:"next_update"`
+	Signer        *Signer       `json:"signer"`
+	LookedAt      time.Time     `json:"looked_at"`
+	AgeSeconds    int64         `json:"age_seconds"`
+	CameFrom      string        `json:"came_from"`
+	From          string        `json:"from"`           // the peer that it came from
+	SpreadSeconds float64       `json:"spread_seconds"` // how long that took; 0: not known
+	Durable       *bool         `json:"durable"`        // nil: the node has no data_dir
+	Anchors       int           `json:"anchors"`
+	Services      int           `json:"services"`
+	Skipped       int           `json:"skipped"`
+	Warnings      []string      `json:"warnings"`
+	LastError     *Failure      `json:"last_error"`
+	HeldUntil     time.Time     `json:"held_until"`
+	SoaksUntil    time.Time     `json:"soaks_until"`
+	Quarantined   *Quarantined  `json:"quarantined"`
+	Conflict      *Conflict     `json:"conflict"`
+	Refused       []RefusedList `json:"refused"`
 }
 
 // Signer is the certificate that a list was verified with.

@@ -27,6 +27,10 @@ func (c *Config) CheckFiles() error {
 		_, err := Tokens(f)
 		check("public.auth.tokens_file", err)
 	}
+	if f := c.Public.Refresh.TokensFile; f != "" {
+		_, err := Tokens(f)
+		check("public.refresh.tokens_file", err)
+	}
 	_, err := c.ClientCAs()
 	check("public.auth.client_ca", err)
 	if f := c.Admin.TokenFile; f != "" {
@@ -35,6 +39,7 @@ func (c *Config) CheckFiles() error {
 	}
 	_, err = c.Egress.CAs()
 	check("egress.ca_file", err)
+	c.checkGossip(check)
 	for i, s := range c.Trust.Sources {
 		if s.Type == TypeAnchors {
 			_, err := s.Bundle()

@@ -11,7 +11,9 @@ import (
 func TestCheckFiles(t *testing.T) {
 	dir := t.TempDir()
 	file := `
-public: {listen: "127.0.0.1:0", tls: {cert: server.crt, key: server.key}, auth: {tokens_file: tokens, client_ca: ca.pem}}
+public: {listen: "127.0.0.1:0", tls: {cert: server.crt, key: server.key}, auth: {tokens_file: tokens, client_ca: ca.pem}, refresh: {tokens_file: issuers}}
+name: edge-1
+gossip: {key_file: gossip.key, tls: {cert: node.crt, key: node.key, ca: cluster-ca.pem}}
 admin: {token_file: admin.token}
 egress: {ca_file: corp.pem}
 trust:
@@ -26,7 +28,7 @@ trust:
 	if err != nil {
 		t.Fatal(err)
 	}
-	fields := []string{"public.tls", "public.auth.tokens_file", "public.auth.client_ca", "admin.token_file", "egress.ca_file",
+	fields := []string{"public.tls", "public.auth.tokens_file", "public.refresh.tokens_file", "public.auth.client_ca", "admin.token_file", "egress.ca_file", "gossip.key_file", "gossip.tls", "gossip.tls.ca",
 		"trust.sources[0].signers", "trust.sources[1].url", "trust.sources[2].signers", "trust.sources[3].signers", "trust.rewrite[0].ca"}
 	found := problems(t, c.CheckFiles())
 	if len(found) != len(fields) {
@@ -38,11 +40,13 @@ trust:
 		}
 	}
 	cert, key := pair(t)
+	nodeCert, nodeKey := nodePair(t, []string{"edge-1"}, nil)
+	_, gossip := gossipKey(1, 32)
 	if err := os.Mkdir(filepath.Join(dir, "signers"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{"server.crt": cert, "server.key": key, "tokens": "0123456789abcdef", "admin.token": "0123456789abcdef", "ca.pem": cert, "signers/s.pem": cert, "anchors.pem": cert,
-		"corp.pem": cert, "oj.pem": cert, "root.pem": cert, "our.pem": cert} {
+		"issuers": "0123456789abcdef", "gossip.key": gossip, "node.crt": nodeCert, "node.key": nodeKey, "cluster-ca.pem": cert, "corp.pem": cert, "oj.pem": cert, "root.pem": cert, "our.pem": cert} {
 		put(t, dir, name, content)
 	}
 	if err := c.CheckFiles(); err != nil {

@@ -30,6 +30,9 @@ const (
 	maxTypes       = 256  // of a policy, and of its kinds
 	maxEntries     = 4096 // of any other list or map
 	maxName        = 64
+	maxDomain      = 253
+	maxLabel       = 63 // of a domain
+	maxJoin        = 64
 	maxMemory      = 1 << 40 // bytes
 )
 
@@ -39,14 +42,16 @@ type Config struct {
 	Zone    string
 	DataDir string // where lists are kept across restarts; "": in memory only
 
-	Log      Log
-	Public   Public
-	Admin    Admin
-	Egress   Egress
-	Trust    Trust
-	Status   Status
-	Policies map[string]verify.Policy // by name; "default" is always there
-	Limits   Limits
+	Residency Residency
+	Log       Log
+	Public    Public
+	Admin     Admin
+	Egress    Egress
+	Trust     Trust
+	Status    Status
+	Gossip    *Gossip                  // nil: no cluster
+	Policies  map[string]verify.Policy // by name; "default" is always there
+	Limits    Limits
 }
 
 // Log says how much is logged, and how.
@@ -62,6 +67,7 @@ type Public struct {
 	Auth      Auth
 	Rate      Rate
 	Allow0RTT bool
+	Refresh   Refresh
 }
 
 // TLS names the certificate and its key. Both empty: self-signed.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ version: 1
 name: edge-fra-1
 zone: eu-fra
 data_dir: data
+residency: {jurisdiction: EU, allow: [eu, CH]}
 log: {level: debug, format: json}
 public:
   listen: ":8443"
@@ -29,6 +31,7 @@ public:
   auth: {tokens_file: tokens, client_ca: ca.pem}
   rate: {per_client: 200/s, burst: 400}
   allow_0rtt: true
+  refresh: {tokens_file: issuers, rate: {per_token: 6/m, burst: 3}}
 admin: {listen: "127.0.0.1:9443", token_file: admin.token}
 egress: {proxy: "http://user:pw@proxy:3128", ca_file: corp-ca.pem}
 trust:
@@ -65,6 +68,14 @@ status:
   refresh: {min: 10s, max: 2m}
   allow_hosts: ["127.0.0.1:8080"]
   allow_insecure: true
+gossip:
+  mode: member
+  listen: ":7000"
+  advertise: "203.0.113.7:7946"
+  transfer: "[::]:7001"
+  join: ["edge-fra-2:7946", "[2001:db8::2]:7946", "dns+srv://_edgetrust._udp.example"]
+  key_file: gossip.key
+  tls: {cert: node.crt, key: /etc/node.key, ca: cluster-ca.pem}
 policies:
   gate: {status: best_effort, max_status_age: 48h, max_list_age: 24h, algorithms: [ES256, ES384], allow_legacy_typ: true, allow_valid_until_after_cert: true, allow_audience_slash: true}
   strict: {crl: required, kinds: {}, types: {"urn:x:1": {short_lived: 0s}}}
@@ -102,10 +113,11 @@ func TestFull(t *testing.T) {
 	gate.AllowLegacyTyp, gate.AllowValidUntilAfterCert, gate.AllowAudienceSlash = true, true, true
 	want := &Config{
 		Name: "edge-fra-1", Zone: "eu-fra", DataDir: "/base/data",
-		Log: Log{slog.LevelDebug, "json"},
+		Residency: Residency{"EU", []string{"EU", "CH"}},
+		Log:       Log{slog.LevelDebug, "json"},
 		Public: Public{
 			Listen: ":8443", TLS: TLS{"/base/server.crt", "/etc/server.key"}, Auth: Auth{TokensFile: "/base/tokens", ClientCA: "/base/ca.pem"},
-			Rate: Rate{200, 400}, Allow0RTT: true,
+			Rate: Rate{200, 400}, Allow0RTT: true, Refresh: Refresh{"/base/issuers", Rate{0.1, 3}},
 		},
 		Admin:  Admin{"127.0.0.1:9443", "/base/admin.token"},
 		Egress: Egress{&url.URL{Scheme: "http", User: url.UserPassword("user", "pw"), Host: "proxy:3128"}, "/base/corp-ca.pem"},
@@ -138,6 +150,11 @@ func TestFull(t *testing.T) {
 			Aggregation: []string{"https://status.example/all", "http://127.0.0.1:8080/all"},
 			OnMiss:      Fetch, FetchTimeout: 500 * time.Millisecond, MaxMemory: 64 << 20, FlipAlarm: 0.05,
 			RefreshMin: 10 * time.Second, RefreshMax: 2 * time.Minute, AllowHosts: []string{"127.0.0.1:8080"}, AllowInsecure: true,
+		},
+		Gossip: &Gossip{
+			Mode: Member, Listen: ":7000", Advertise: "203.0.113.7:7946", Transfer: "[::]:7001", KeyFile: "/base/gossip.key",
+			Join: []string{"edge-fra-2:7946", "[2001:db8::2]:7946", "dns+srv://_edgetrust._udp.example"},
+			TLS:  GossipTLS{"/base/node.crt", "/etc/node.key", "/base/cluster-ca.pem"},
 		},
 		Policies: map[string]verify.Policy{"default": base, "gate": gate, "strict": strict},
 		Limits:   Limits{2 << 20, 128 << 10, 10, 100, 4, 8},
@@ -229,7 +246,6 @@ var wrong = []struct{ file, field, says string }{
 	{minimal("name: [a]"), "name", "text"},
 	{minimal("zone: 'a/b'"), "zone", "letters"},
 	{minimal("version: 2"), "version", "1 is needed"},
-	{minimal("residency: {jurisdiction: EU}"), "residency", "not supported by this version"},
 	{minimal("data_dir: [x]"), "data_dir", "text"},
 	{minimal("egress: {proxy: 3128}"), "egress.proxy", "http://host:port"},
 	{minimal("egress: {proxy: 'proxy:3128'}"), "egress.proxy", "http://host:port"},
@@ -240,7 +256,6 @@ var wrong = []struct{ file, field, says string }{
 	{minimal("egress: {proxy: 'http://u:p ss@proxy:3128'}"), "egress.proxy", "http://host:port"},
 	{minimal("egress: {ca_file: [x]}"), "egress.ca_file", "text"},
 	{minimal("egress: {ca: x}"), "egress.ca", "unknown"},
-	{minimal("gossip: {mode: member}"), "gossip", "not supported by this version"},
 	{minimal("hot_issuer_keys: false"), "hot_issuer_keys", "not supported by this version"},
 	{minimal("remember_issuer_signatures: false"), "remember_issuer_signatures", "not supported by this version"},
 	{minimal("log: {level: loud}"), "log.level", "debug"},
@@ -456,7 +471,10 @@ func problems(t *testing.T, err error) (list []*Problem) {
 	return list
 }
 
-func TestWrong(t *testing.T) {
+func TestWrong(t *testing.T) { testWrong(t, wrong) }
+
+func testWrong(t *testing.T, wrong []struct{ file, field, says string }) {
+	t.Helper()
 	for _, c := range wrong {
 		_, err := Parse([]byte(c.file), "/base")
 		if err == nil {
@@ -484,7 +502,7 @@ func TestAllProblemsAreReportedInOrder(t *testing.T) {
 	}
 	want := `line 1: name: a name of 1 to 64 letters, digits, -, _ and . is needed
 line 2: log.level: one of debug, info, warn, error is needed
-line 3: what: unknown member; the members here are admin, data_dir, egress, limits, log, name, policies, public, status, trust, version, zone
+line 3: what: unknown member; the members here are admin, data_dir, egress, gossip, limits, log, name, policies, public, residency, status, trust, version, zone
 line 4: public.auth: is needed because public.listen is not on loopback: {tokens_file: …}, {client_ca: …}, or the word open to let everybody ask
 line 8: trust.sources[1].url: http:// is refused; use https://, or set allow_insecure: true on this source (loopback labs)`
 	if d := cmp.Diff(want, err.Error()); d != "" {
@@ -560,7 +578,7 @@ func TestPasswordIsNotRepeated(t *testing.T) {
 // FuzzConfig: no file makes a panic, and what is accepted is valid.
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte(full))
-	for _, c := range wrong {
+	for _, c := range slices.Concat(wrong, wrongGossip) {
 		if len(c.file) < 1000 {
 			f.Add([]byte(c.file))
 		}

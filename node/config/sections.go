@@ -15,19 +15,21 @@ const day = 24 * time.Hour
 func (d *decoder) config(n *yaml.Node, c *Config) {
 	var version int
 	d.mapping(n, "", members{
-		"version":  d.number(&version, 1, 1),
-		"name":     d.text(&c.Name),
-		"zone":     d.text(&c.Zone),
-		"data_dir": d.file(&c.DataDir),
-		"log":      func(n *yaml.Node, at string) { d.log(n, at, &c.Log) },
-		"public":   func(n *yaml.Node, at string) { d.public(n, at, &c.Public) },
-		"admin":    func(n *yaml.Node, at string) { d.admin(n, at, &c.Admin) },
-		"egress":   func(n *yaml.Node, at string) { d.egress(n, at, &c.Egress) },
-		"trust":    func(n *yaml.Node, at string) { d.trust(n, at, &c.Trust) },
-		"status":   func(n *yaml.Node, at string) { d.status(n, at, &c.Status) },
-		"policies": func(n *yaml.Node, at string) { d.policies(n, at, c.Policies) },
-		"limits":   func(n *yaml.Node, at string) { d.limits(n, at, &c.Limits) },
-	}, "residency", "gossip", "remember_issuer_signatures", "hot_issuer_keys")
+		"version":   d.number(&version, 1, 1),
+		"name":      d.text(&c.Name),
+		"zone":      d.text(&c.Zone),
+		"data_dir":  d.file(&c.DataDir),
+		"log":       func(n *yaml.Node, at string) { d.log(n, at, &c.Log) },
+		"public":    func(n *yaml.Node, at string) { d.public(n, at, &c.Public) },
+		"admin":     func(n *yaml.Node, at string) { d.admin(n, at, &c.Admin) },
+		"egress":    func(n *yaml.Node, at string) { d.egress(n, at, &c.Egress) },
+		"trust":     func(n *yaml.Node, at string) { d.trust(n, at, &c.Trust) },
+		"status":    func(n *yaml.Node, at string) { d.status(n, at, &c.Status) },
+		"residency": func(n *yaml.Node, at string) { d.residency(n, at, &c.Residency) },
+		"gossip":    func(n *yaml.Node, at string) { c.Gossip = d.gossip(n, at) },
+		"policies":  func(n *yaml.Node, at string) { d.policies(n, at, c.Policies) },
+		"limits":    func(n *yaml.Node, at string) { d.limits(n, at, &c.Limits) },
+	}, "remember_issuer_signatures", "hot_issuer_keys")
 }
 
 func (d *decoder) log(n *yaml.Node, at string, l *Log) {
@@ -47,15 +49,20 @@ func (d *decoder) public(n *yaml.Node, at string, p *Public) {
 		"tls": func(n *yaml.Node, at string) {
 			d.mapping(n, at, members{"cert": d.file(&p.TLS.Cert), "key": d.file(&p.TLS.Key)})
 		},
-		"auth": func(n *yaml.Node, at string) { d.auth(n, at, &p.Auth) },
-		"rate": func(n *yaml.Node, at string) {
-			d.mapping(n, at, members{"per_client": d.rate(&p.Rate.PerSecond), "burst": d.number(&p.Rate.Burst, 1, 1e6)})
-			if p.Rate.Burst == 0 {
-				p.Rate.Burst = max(1, int(math.Ceil(p.Rate.PerSecond)))
-			}
-		},
+		"auth":       func(n *yaml.Node, at string) { d.auth(n, at, &p.Auth) },
+		"rate":       func(n *yaml.Node, at string) { d.limit(n, at, "per_client", &p.Rate) },
 		"allow_0rtt": d.flag(&p.Allow0RTT),
+		"refresh":    func(n *yaml.Node, at string) { d.refresh(n, at, &p.Refresh) },
 	})
+}
+
+// limit reads a rate, whose member says what it is counted for, and its burst.
+func (d *decoder) limit(n *yaml.Node, at, member string, r *Rate) {
+	*r = Rate{}
+	d.mapping(n, at, members{member: d.rate(&r.PerSecond), "burst": d.number(&r.Burst, 1, 1e6)})
+	if r.Burst == 0 {
+		r.Burst = max(1, int(math.Ceil(r.PerSecond)))
+	}
 }
 
 // auth is a mapping, or the word open, so that nobody opens a node by leaving

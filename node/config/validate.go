@@ -29,6 +29,8 @@ func (v *validator) all() {
 	v.egress(c.Egress)
 	v.trust(c.Trust)
 	v.status(c.Status)
+	v.residency(c.Residency)
+	v.gossip(c.Gossip)
 	for name, p := range c.Policies {
 		v.name("policies."+name, name)
 		if !complete(p) {
@@ -54,6 +56,7 @@ func (v *validator) public(p Public) {
 	if p.Rate.PerSecond == 0 && p.Rate.Burst != 0 {
 		v.report("public.rate.per_client", "is needed with burst (200/s)")
 	}
+	v.refresh(p.Refresh)
 }
 
 func (v *validator) admin(a Admin) {

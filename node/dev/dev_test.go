@@ -84,7 +84,7 @@ func TestFolder(t *testing.T) {
 	if err := Run(t.Context(), Options{Once: true, Out: &bytes.Buffer{}, Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"mdl.json", "edgenode.yaml", "admin.token"} {
+	for _, name := range []string{"mdl.json", "node-3/edgenode.yaml", "node-3/node.key", "admin.token"} {
 		if fi, err := os.Stat(dir + "/" + name); err != nil || fi.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", name, fi, err)
 		}

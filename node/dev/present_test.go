@@ -42,7 +42,7 @@ func (d *demo) presentAndVerify(t *testing.T, ask map[string]any) (body map[stri
 	if err := json.Unmarshal(request, &body); err != nil {
 		t.Fatal(err)
 	}
-	if a, err = d.client.Verify(t.Context(), request); err != nil {
+	if a, err = d.client[0].Verify(t.Context(), request); err != nil {
 		t.Fatalf("%v: %v", ask, err)
 	}
 	return body, a
@@ -77,7 +77,7 @@ func TestPresentIsBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := d.client.Verify(t.Context(), b)
+	a, err := d.client[0].Verify(t.Context(), b)
 	if err != nil || a.Verdict != "invalid" || !slices.Equal(codes(a), []string{"kb_nonce_mismatch"}) {
 		t.Errorf("%v %v %v", err, a.Verdict, codes(a))
 	}
@@ -161,7 +161,7 @@ func TestRevoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, err = d.client.Verify(t.Context(), again); err != nil || a.Verdict != "invalid" || !slices.Equal(codes(a), []string{"status_revoked"}) {
+	if a, err = d.client[0].Verify(t.Context(), again); err != nil || a.Verdict != "invalid" || !slices.Equal(codes(a), []string{"status_revoked"}) {
 		t.Errorf("%v %s %v", err, a.Verdict, codes(a))
 	}
 }

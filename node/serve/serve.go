@@ -82,6 +82,9 @@ type TLSOptions struct {
 	ClientCAs *x509.CertPool
 	// Names are further DNS names and addresses of a self-signed certificate.
 	Names []string
+	// Config is the whole of it, in the place of all that: who calls has certificates
+	// and rules of his own. TLS 1.2 is the least, ALPN is seen to here.
+	Config *tls.Config
 }
 
 // Server is the pair of listeners.
@@ -106,9 +109,12 @@ func Listen(o Options) (*Server, error) {
 	if o.Handler == nil {
 		return nil, errors.New("failed to listen: no handler")
 	}
-	certs, err := newCertificates(o.TLS, o.Logger)
-	if err != nil {
-		return nil, err
+	var certs *certificates
+	if o.TLS.Config == nil {
+		var err error
+		if certs, err = newCertificates(o.TLS, o.Logger); err != nil {
+			return nil, err
+		}
 	}
 	udp, tcp, err := bind(o.Addr)
 	if err != nil {
@@ -164,6 +170,9 @@ func setDefault[T comparable](v *T, d T) {
 }
 
 func (s *Server) tlsConfig() *tls.Config {
+	if s.o.TLS.Config != nil {
+		return s.o.TLS.Config.Clone()
+	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.certs.get}
 	if s.o.TLS.ClientCAs != nil {
 		c.ClientAuth = tls.RequireAndVerifyClientCert
@@ -177,7 +186,8 @@ func (s *Server) Addr() *net.TCPAddr { return s.tcp.Addr().(*net.TCPAddr) }
 
 func (s *Server) port() int { return s.Addr().Port }
 
-// Fingerprint is the SHA-256 of the certificate in use, lower-case hex.
+// Fingerprint is the SHA-256 of the certificate in use, lower-case hex; not for a Config
+// of the caller's.
 func (s *Server) Fingerprint() string { return s.certs.fingerprint() }
 
 // Serve answers requests until Shutdown, which makes it return nil, or until a

@@ -1,0 +1,139 @@
+package gossiptest
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/gossip"
+	"github.com/edgetrust/edgetrust/gossip/transfer"
+)
+
+// Service is what a member answers over connections. A test that has a member misbehave
+// puts other functions in.
+type Service struct {
+	Certificate func() *x509.Certificate
+	// Answer answers a message of the member of that name.
+	Answer func(ctx context.Context, from string, message []byte) ([]byte, error)
+	// Body sends a body, or whatever it likes; nil: it has none.
+	Body func(ctx context.Context, from string, want transfer.Want) ([]byte, error)
+}
+
+// Serve has a service listen at host:port; nil takes it away.
+func (n *Network) Serve(addr string, s *Service) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s == nil {
+		delete(n.services, addr)
+		return
+	}
+	n.services[addr] = s
+}
+
+// Reach is how a member of a Network calls others. Both show their certificates.
+type Reach struct {
+	net  *Network
+	ca   *Authority
+	host string
+	// own is the certificate that is shown.
+	own func() *x509.Certificate
+}
+
+var _ gossip.Reach = (*Reach)(nil)
+
+// NewReach returns a Reach for a host.
+func NewReach(n *Network, ca *Authority, host string, own func() *x509.Certificate) *Reach {
+	return &Reach{n, ca, host, own}
+}
+
+// fetchTimeout is that of package transfer.
+const fetchTimeout = 30 * time.Second
+
+// call has do run at the peer, and the way there and back take their time.
+func (r *Reach) call(ctx context.Context, p transfer.Peer, do func(ctx context.Context, s *Service, from string) error) error {
+	to := hostOf(p.Addr)
+	if err := r.net.travel(ctx, r.host, to); err != nil {
+		return err
+	}
+	if r.net.breaks() {
+		if err := wait(ctx, broken); err != nil {
+			return err
+		}
+		return errBroken
+	}
+	r.net.mu.Lock()
+	s := r.net.services[p.Addr]
+	r.net.mu.Unlock()
+	if s == nil {
+		if err := r.net.travel(ctx, to, r.host); err != nil {
+			return err
+		}
+		return errRefused
+	}
+	own, now := r.own(), time.Now()
+	if err := r.ca.check(s.Certificate(), p.Name, now); err != nil {
+		return err
+	}
+	if own == nil || len(own.DNSNames) != 1 {
+		return fmt.Errorf("%s asks for a certificate", p.Name)
+	}
+	if err := r.ca.check(own, own.DNSNames[0], now); err != nil {
+		return err
+	}
+	said := do(ctx, s, own.DNSNames[0])
+	if err := r.net.travel(ctx, to, r.host); err != nil {
+		return err
+	}
+	return said
+}
+
+// Certificate implements gossip.Reach.
+func (r *Reach) Certificate(ctx context.Context, p transfer.Peer) (cert *x509.Certificate, err error) {
+	err = r.call(ctx, p, func(_ context.Context, s *Service, _ string) error {
+		cert = s.Certificate()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return cert, nil
+}
+
+// Exchange implements gossip.Reach.
+func (r *Reach) Exchange(ctx context.Context, p transfer.Peer, message []byte) (answer []byte, err error) {
+	err = r.call(ctx, p, func(ctx context.Context, s *Service, from string) error {
+		var err error
+		answer, err = s.Answer(ctx, from, message)
+		if len(answer) > transfer.MaxMessage {
+			return transfer.ErrWrong
+		}
+		return err
+	})
+	return answer, err
+}
+
+// Fetch implements gossip.Reach. It judges what comes as package transfer does.
+func (r *Reach) Fetch(ctx context.Context, p transfer.Peer, w transfer.Want) (body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	err = r.call(ctx, p, func(ctx context.Context, s *Service, from string) error {
+		var err error
+		body, err = s.Body(ctx, from, w)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(body) < w.Size:
+		return nil, io.ErrUnexpectedEOF
+	case len(body) > w.Size || artefact.Sum(body) != w.Digest:
+		return nil, transfer.ErrWrong
+	}
+	return body, nil
+}
+
+// Forget implements gossip.Reach. No connection is kept here.
+func (r *Reach) Forget(transfer.Peer) {}

@@ -1,0 +1,104 @@
+package gossip
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Report is a Cluster as an operator sees it.
+type Report struct {
+	Settled bool // it knows whom it is among
+	Members []MemberReport
+	Counters
+}
+
+// Counters count since the start.
+type Counters struct {
+	Dropped   uint64 // packets, for want of room
+	Stranger  uint64 // packets of nobody known
+	Malformed uint64 // packets of members
+	Conflicts uint64 // nodes that came with a name that another has
+
+	Exchanges, ExchangesFailed, ExchangesSkipped uint64 // of this node's; skipped are those for which there was no room
+	Stats                                        Stats
+}
+
+// State of a member.
+type State string
+
+// The states.
+const (
+	Alive State = "alive"
+	Dead  State = "dead"  // nobody reaches it; it is tried again
+	Gone  State = "left"  // it said that it went
+	Unmet State = "unmet" // it is there, and has not shown its certificate yet
+)
+
+// MemberReport is another member as this one knows it.
+type MemberReport struct {
+	Name, Addr, Zone string // Addr is where connections go; the zone is what the member says
+	State            State
+	Trusted          bool      // it is alive and has shown the certificate of its name
+	Why              string    // why it is not, as far as is known
+	NotAfter         time.Time // of its certificate; zero: none was shown
+	Avoided          time.Time // until when nothing is asked of it; zero: it is not avoided
+	Since            time.Time // since when it is dead
+}
+
+// Report says how things stand. It waits for nothing but a lock that is held shortly.
+func (c *Cluster) Report() Report {
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := Report{Settled: c.settled, Counters: c.counters, Members: make([]MemberReport, 0, len(c.members))}
+	for _, m := range c.members {
+		one := MemberReport{Name: m.name, Addr: m.peer.Addr, Zone: m.meta.zone, State: Alive, Trusted: m.trusted(), Since: m.dead}
+		switch {
+		case m.left:
+			one.State = Gone
+		case !m.dead.IsZero():
+			one.State = Dead
+		case !one.Trusted:
+			one.State = Unmet
+		}
+		if m.why != nil {
+			one.Why = m.why.Error()
+		}
+		if len(m.certs) > 0 {
+			one.NotAfter = m.certs[0].NotAfter
+		}
+		if until := c.avoided[m.name]; until.After(now) {
+			one.Avoided = until
+		}
+		r.Members = append(r.Members, one)
+	}
+	slices.SortFunc(r.Members, func(a, b MemberReport) int { return strings.Compare(a.Name, b.Name) })
+	return r
+}
+
+// HeadsOf asks a member for all that it holds: at most MaxTold heads. It must be alive
+// and trusted.
+func (c *Cluster) HeadsOf(ctx context.Context, name string) ([]Head, error) {
+	c.mu.Lock()
+	m, ok := c.members[name]
+	trusted := ok && m.trusted()
+	c.mu.Unlock()
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("%q is no member that this node knows: edgectl members lists them", name)
+	case !trusted:
+		return nil, fmt.Errorf("%q is not alive, or has not shown its certificate: edgectl members says why", name)
+	}
+	peer, _ := c.peerOf(name)
+	got, err := c.ask(ctx, peer, message{summary: new(Summary)})
+	if err != nil {
+		return nil, fmt.Errorf("failed to ask %q for its lists: %w", name, err)
+	}
+	if got.told == nil {
+		return nil, nil
+	}
+	return got.told.Heads, nil
+}

@@ -1,8 +1,0 @@
-package transfer
-
-import (
-	"crypto/tls"
-	"errors"
-)
-
-func verifyNobody(tls.ConnectionState) error { return errors.New("not of an allowed jurisdiction") }

@@ -1,0 +1,92 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgetrust/edgetrust/node/admin"
+	"github.com/edgetrust/edgetrust/node/api"
+)
+
+// membership reports what the test compares.
+type membership struct{}
+
+func (membership) Members(_ context.Context, lists bool) (admin.MembersReport, bool) {
+	at, heads := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 3
+	m := admin.Member{Name: "n", Addr: "a", Zone: "z", State: "s", Trusted: true, Why: "w", CertificateNotAfter: at, AvoidedUntil: at}
+	if lists {
+		m.Heads, m.Error = &heads, "e"
+		m.Lists = []admin.MemberList{{Name: "n", Type: "t", Sequence: 1, SHA256: "h"}}
+	}
+	return admin.MembersReport{Node: "n", Mode: "m", Settled: true, Members: []admin.Member{m}, Counters: map[string]uint64{"c": 1}}, true
+}
+
+// The client's types are the listener's, member by member.
+func TestMembers(t *testing.T) {
+	s, adminURL := node(t)
+	c := dial(t, s, adminURL, HTTP2)
+	for _, lists := range []bool{true, false} {
+		got, err := c.Members(t.Context(), lists)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, _ := membership{}.Members(t.Context(), lists)
+		want, _ := json.Marshal(report)
+		var theirs MembersReport
+		if err := json.Unmarshal(want, &theirs); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(theirs, got); d != "" {
+			t.Error(d)
+		}
+		if !lists {
+			continue
+		}
+		for _, v := range []any{got, got.Members[0], got.Members[0].Lists[0]} {
+			r := reflect.ValueOf(v)
+			for i := range r.NumField() {
+				if name := r.Type().Field(i).Name; r.Field(i).IsZero() && name != "LeftOut" {
+					t.Errorf("%T: %s was lost", v, name)
+				}
+			}
+		}
+	}
+}
+
+func TestMembersOfNoCluster(t *testing.T) {
+	s, _ := node(t)
+	var p *Problem
+	if _, err := dial(t, s, "", HTTP2).Members(t.Context(), false); err == nil || errors.As(err, &p) {
+		t.Errorf("without a private listener: %v", err)
+	}
+}
+
+// issuers answers to issuers of status lists.
+type issuers struct{}
+
+func (issuers) Refresh(_ context.Context, url string) (api.Refreshed, error) {
+	if url != "https://status.example/1" {
+		return api.Refreshed{}, api.ErrUnknown
+	}
+	return api.Refreshed{List: url, Outcome: api.Admitted, Sequence: 7}, nil
+}
+
+func TestRefreshPublic(t *testing.T) {
+	s, _ := node(t, func(o *api.Options) { o.Refresh = api.Refresh{Refresher: issuers{}, Tokens: digest(token)} })
+	for protocol := range protocols {
+		c := dial(t, s, "", protocol)
+		if done, err := c.RefreshPublic(t.Context(), "https://status.example/1"); err != nil || done != (Refreshed{"https://status.example/1", "admitted", 7}) {
+			t.Errorf("%s: %+v %v", protocol, done, err)
+		}
+		var p *Problem
+		if _, err := c.RefreshPublic(t.Context(), "https://status.example/2"); !errors.As(err, &p) || p.Status != 404 {
+			t.Errorf("%s: %v", protocol, err)
+		}
+	}
+}

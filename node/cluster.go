@@ -1,0 +1,278 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/edgetrust/edgetrust/cache"
+	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/cache/origin"
+	"github.com/edgetrust/edgetrust/gossip"
+	"github.com/edgetrust/edgetrust/gossip/identity"
+	"github.com/edgetrust/edgetrust/gossip/transfer"
+	"github.com/edgetrust/edgetrust/node/config"
+	"github.com/edgetrust/edgetrust/node/serve"
+)
+
+const (
+	certificateRecheck = 5 * time.Second
+	leaveWithin        = 2 * time.Second
+	maxTransferConns   = 4096
+)
+
+// cluster is this node's place among others: it hears what they hold, and they what it
+// does. Nothing that comes this way is believed: it goes through the store's one door.
+type cluster struct {
+	n        *Node
+	identity *identity.Identity
+	client   *transfer.Client
+	listener *serve.Server // others ask it for bodies; nil: a leaf, which nobody asks
+	gossip   *gossip.Cluster
+	shelf    *transfer.Shelf
+	spread   *spread
+}
+
+// newCluster wires a cluster; nothing listens yet. The error names the member of the
+// configuration that is wrong.
+func (n *Node) newCluster() (*cluster, error) {
+	conf := n.opts.Config
+	g := conf.Gossip
+	id, err := identity.Load(identity.Options{
+		Cert: g.TLS.Cert, Key: g.TLS.Key, CA: g.TLS.CA, Name: conf.Name,
+		Jurisdiction: conf.Residency.Jurisdiction, Allow: conf.Residency.Allow,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if g.Mode != config.Leaf { // a mistake in it should not wait for the start
+		if _, err := g.Keys(); err != nil {
+			return nil, fmt.Errorf("gossip.key_file: %w", err)
+		}
+	}
+	return &cluster{
+		n: n, identity: id, spread: newSpread(n), shelf: transfer.NewShelf(bodies{n.store}),
+		client: transfer.NewClient(id.Client(), transfer.ClientOptions{Proxy: conf.Egress.Proxy}),
+	}, nil
+}
+
+// listen opens the listener that other members ask for bodies.
+func (c *cluster) listen(addr string) (err error) {
+	handler := transfer.NewHandler(c.shelf, func(ctx context.Context, from string, message []byte) ([]byte, error) {
+		return c.gossip.Answer(ctx, from, message)
+	})
+	c.listener, err = serve.Listen(serve.Options{
+		Addr: addr, Handler: c.n.metrics.sent(handler), Logger: quiet(c.n.log), MaxConns: maxTransferConns,
+		TLS: serve.TLSOptions{Config: c.identity.Server()},
+	})
+	if err != nil {
+		return fmt.Errorf("gossip.transfer: %w; another node may be running here", err)
+	}
+	return nil
+}
+
+// start joins the others. When it fails nothing of it is left.
+func (c *cluster) start(ctx context.Context) (err error) {
+	conf := c.n.opts.Config
+	g := conf.Gossip
+	o := gossip.ClusterOptions{
+		Name: conf.Name, Zone: conf.Zone, Reach: c.client, Store: c.spread,
+		Credentials: func() gossip.Credentials {
+			cert, key := c.identity.Credentials()
+			return gossip.Credentials{Certificate: cert, Key: key}
+		},
+		Changed: c.n.follower.Reconsider,
+		Beacon: func(_ string, took time.Duration) {
+			c.n.metrics.spread.WithLabelValues("beacon").Observe(took.Seconds())
+		},
+		Logger: c.n.log,
+	}
+	if g.Mode == config.Leaf {
+		if o.Hubs, err = hubs(g.Join); err != nil {
+			return err
+		}
+	} else {
+		if err := c.listen(g.Transfer); err != nil {
+			return err
+		}
+		o.Member = &gossip.Membership{
+			Listen: g.Listen, Advertise: g.Advertise, Transfer: c.listener.Addr().Port, Join: g.Join, Keys: g.Keys,
+		}
+		if conf.DataDir != "" {
+			o.Member.Remembered, o.Member.Remember = c.n.remembered(), c.n.remember
+		}
+	}
+	c.gossip = gossip.NewCluster(o)
+	if err := c.gossip.Start(ctx); err != nil {
+		if c.listener != nil {
+			c.listener.Close()
+		}
+		return err
+	}
+	if c.listener != nil {
+		c.n.wg.Go(func() { c.n.fail(c.listener.Serve()) })
+	}
+	c.n.wg.Go(func() { c.identity.Watch(ctx, certificateRecheck, c.n.log) })
+	c.n.wg.Go(func() { c.spread.run(ctx, c.gossip) })
+	c.n.log.Info("in the cluster", "mode", g.Mode, "gossip", c.gossip.Addr(), "transfer", c.transferAddr())
+	return nil
+}
+
+// leave tells the others that this node goes, and serves them no longer.
+func (c *cluster) leave(ctx context.Context) error {
+	err := c.gossip.Leave(leaveWithin)
+	if c.listener != nil {
+		ctx, cancel := context.WithTimeout(ctx, leaveWithin)
+		defer cancel()
+		if e := c.listener.Shutdown(ctx); !errors.Is(e, context.DeadlineExceeded) { // long questions are simply cut
+			err = errors.Join(err, e)
+		}
+	}
+	c.client.Close()
+	return err
+}
+
+func (c *cluster) transferAddr() string {
+	if c.listener == nil {
+		return ""
+	}
+	return c.listener.Addr().String()
+}
+
+// hubs are the peers that a leaf asks, as the configuration names them.
+func hubs(urls []string) (peers []transfer.Peer, err error) {
+	for i, s := range urls {
+		u, err := url.Parse(s)
+		if err != nil {
+			return nil, fmt.Errorf("gossip.join[%d]: %w", i, err)
+		}
+		port := u.Port()
+		if port == "" {
+			port = "443"
+		}
+		// Two hubs may be one host's, so that the port is part of the name.
+		peers = append(peers, transfer.Peer{
+			Name: net.JoinHostPort(u.Hostname(), port), Addr: net.JoinHostPort(u.Hostname(), port), ServerName: u.Hostname(),
+		})
+	}
+	return peers, nil
+}
+
+// GossipAddr is the address of the membership, TransferAddr the one that others ask for
+// bodies; "" of a node that has none.
+func (n *Node) GossipAddr() string {
+	if n.cluster == nil {
+		return ""
+	}
+	return n.cluster.gossip.Addr()
+}
+
+// TransferAddr is the real address at which other members ask this one.
+func (n *Node) TransferAddr() string {
+	if n.cluster == nil {
+		return ""
+	}
+	return n.cluster.transferAddr()
+}
+
+// shared has a target looked at by few for all. What is no origin's each node has for
+// itself. maxOwn is how long a node may do without a look of its own; 0: for ever.
+func (c *cluster) shared(f origin.Followed, maxOwn time.Duration) origin.Followed {
+	if f.Door != artefact.Origin {
+		return f
+	}
+	next := f.Next
+	otherwise := next(cache.Outcome{})
+	f.Next = func(out cache.Outcome) time.Duration {
+		d := next(out)
+		if out.Ref.Digest != (artefact.Digest{}) {
+			c.spread.setPeriod(f.ID, d)
+		}
+		return d
+	}
+	list := gossip.IDOf(f.ID)
+	f.Turn = func() time.Duration {
+		if !c.n.store.Spreads(f.ID) { // nobody else looks for this node
+			return 0
+		}
+		own, _ := c.n.store.Looks(f.ID)
+		return c.gossip.Wait(list, c.spread.period(f.ID, otherwise), own, maxOwn)
+	}
+	return f
+}
+
+// admit is the store's Admit. What it replaces is served for a while longer: others may
+// be fetching it, or want its successor compressed against it.
+func (n *Node) admit(raw artefact.Raw) (cache.Outcome, error) {
+	keep := n.keeper(raw.ID)
+	out, err := n.store.Admit(raw)
+	if err == nil && !out.Unchanged {
+		keep()
+	}
+	return out, err
+}
+
+// keeper returns what keeps the versions of a list that are held now on the shelf.
+func (n *Node) keeper(id artefact.ID) (keep func()) {
+	if n.cluster == nil {
+		return func() {}
+	}
+	held := make(map[artefact.Digest][]byte)
+	for _, r := range n.store.HeldRefs(id) {
+		if b, ok := n.store.Body(r.Digest); ok {
+			held[r.Digest] = b
+		}
+	}
+	return func() {
+		for d, b := range held {
+			n.cluster.shelf.Keep(d, b)
+		}
+	}
+}
+
+// originStore is the store as the follower of origins sees it.
+type originStore struct {
+	*cache.Store
+	n *Node
+}
+
+// Admit keeps what is replaced for others.
+func (s originStore) Admit(raw artefact.Raw) (cache.Outcome, error) { return s.n.admit(raw) }
+
+// looked tells the others that this node has looked at an origin.
+func (n *Node) looked(id artefact.ID, ref artefact.Ref) {
+	if n.cluster != nil {
+		n.cluster.gossip.Seen(gossip.SeenOf(gossip.Head{List: gossip.IDOf(id), Version: ref.Version, Digest: ref.Digest}))
+	}
+}
+
+// bodies are the signed bytes that others may ask for.
+type bodies struct {
+	store interface {
+		Body(d artefact.Digest) ([]byte, bool)
+	}
+}
+
+// Body returns them at once or not at all.
+func (b bodies) Body(_ context.Context, d artefact.Digest) ([]byte, bool) { return b.store.Body(d) }
+
+// udpPorts are the ports of this node's own that packets come to.
+func (n *Node) udpPorts() map[string]int {
+	ports := map[string]int{"public": n.public.Addr().Port}
+	if n.cluster == nil {
+		return ports
+	}
+	if n.cluster.listener != nil {
+		ports["transfer"] = n.cluster.listener.Addr().Port
+	}
+	if _, port, err := net.SplitHostPort(n.cluster.gossip.Addr()); err == nil {
+		if p, err := strconv.Atoi(port); err == nil {
+			ports["gossip"] = p
+		}
+	}
+	return ports
+}

@@ -1,0 +1,118 @@
+package config
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Limits of the gossip keys.
+const (
+	maxKeys    = 8
+	keySize    = 32 // bytes; AES-256
+	maxKeyFile = 64 << 10
+)
+
+// makeKey is the command that makes a gossip key.
+const makeKey = "head -c 32 /dev/urandom | base64"
+
+// Keys reads the gossip keys: 32 bytes in base64 to a line, with # comments. The first
+// is the one to encrypt with, all of them decrypt. No error repeats a key.
+func (g *Gossip) Keys() ([][]byte, error) {
+	b, err := ReadFile(g.KeyFile, maxKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := parseKeys(string(b))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", g.KeyFile, err)
+	}
+	return keys, nil
+}
+
+func parseKeys(text string) (keys [][]byte, err error) {
+	for i, line := range strings.Split(text, "\n") {
+		word := strings.TrimSpace(line)
+		if word == "" || word[0] == '#' {
+			continue
+		}
+		key, err := base64.RawStdEncoding.Strict().DecodeString(strings.TrimRight(word, "="))
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("line %d: not base64; make a key with %s", i+1, makeKey)
+		case len(key) != keySize:
+			return nil, fmt.Errorf("line %d: a key of %d bytes, %d are needed; make one with %s", i+1, len(key), keySize, makeKey)
+		case slices.ContainsFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) }):
+			return nil, fmt.Errorf("line %d: this key stands twice; keep one", i+1)
+		case len(keys) == maxKeys:
+			return nil, fmt.Errorf("line %d: more than %d keys; take out those that no member encrypts with any more", i+1, maxKeys)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("no key in it; make one with %s", makeKey)
+	}
+	return keys, nil
+}
+
+// Exposed are the members of g whose files hold secrets that everybody on this machine
+// may read.
+func (g *Gossip) Exposed() (fields []string) {
+	for _, f := range []struct{ name, path string }{{"gossip.key_file", g.KeyFile}, {"gossip.tls.key", g.TLS.Key}} {
+		if fi, err := os.Stat(f.path); err == nil && fi.Mode().Perm()&0o004 != 0 {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
+
+// jurisdictionURI is how a node certificate says where the node stands, a URI among
+// its alternative names.
+const jurisdictionURI = "urn:edgetrust:jurisdiction:"
+
+// checkNodeCertificate says what is wrong with the node certificate of a node of a name
+// and a place. Whether the cluster's CA vouches for it is judged when it is used.
+func (g *Gossip) checkNodeCertificate(name, jurisdiction string) error {
+	pair, err := tls.LoadX509KeyPair(g.TLS.Cert, g.TLS.Key)
+	if err != nil {
+		return err
+	}
+	var places []string
+	for _, u := range pair.Leaf.URIs {
+		if place, ok := strings.CutPrefix(u.String(), jurisdictionURI); ok {
+			places = append(places, place)
+		}
+	}
+	switch names := pair.Leaf.DNSNames; {
+	case len(names) == 0:
+		return fmt.Errorf("%s names no node; its first DNS alternative name has to be %q, the name of this one", g.TLS.Cert, name)
+	case names[0] != name:
+		return fmt.Errorf("%s is the certificate of %q and this node's name is %q; give it its own, or set name", g.TLS.Cert, names[0], name)
+	case len(places) > 1:
+		return fmt.Errorf("%s names several jurisdictions (%s); one is needed", g.TLS.Cert, strings.Join(places, ", "))
+	case jurisdiction != "" && len(places) == 0:
+		return fmt.Errorf("%s names no jurisdiction and residency.jurisdiction is %s; give it the URI alternative name %s%s", g.TLS.Cert, jurisdiction, jurisdictionURI, jurisdiction)
+	case jurisdiction != "" && places[0] != jurisdiction:
+		return fmt.Errorf("%s is of a node in %q and residency.jurisdiction is %s; one of the two is wrong", g.TLS.Cert, places[0], jurisdiction)
+	}
+	return nil
+}
+
+// checkGossip opens the files of the cluster.
+func (c *Config) checkGossip(check func(field string, err error)) {
+	g := c.Gossip
+	if g == nil {
+		return
+	}
+	if g.KeyFile != "" {
+		_, err := g.Keys()
+		check("gossip.key_file", err)
+	}
+	check("gossip.tls", g.checkNodeCertificate(c.Name, c.Residency.Jurisdiction))
+	_, err := readPEM(g.TLS.CA)
+	check("gossip.tls.ca", err)
+}

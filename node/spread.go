@@ -1,0 +1,272 @@
+package node
+
+import (
+	"context"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/edgetrust/edgetrust/cache"
+	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/gossip"
+)
+
+const (
+	// compareEvery is how often what is held is compared with what was told, for what
+	// only time changes, such as the end of a soak.
+	compareEvery = time.Second
+	// aheadBy is how far in the future a status list may say that it was issued.
+	aheadBy = 5 * time.Minute
+	// agesOf is how long ago a status list may have been issued that nobody follows here.
+	agesOf = 400 * 24 * time.Hour
+	// ownLookShare of max_stale is how often a node looks itself, whatever others do.
+	ownLookShare = 4
+)
+
+// spread is the store as the cluster sees it, and tells the cluster what the store
+// holds.
+type spread struct {
+	n       *Node
+	changed chan struct{} // holds one value: what is held, or followed, may be another
+
+	mu      sync.Mutex // guards what follows
+	lists   map[gossip.ListID]artefact.ID
+	told    map[gossip.ListID][]gossip.Head // what the cluster knows that is held
+	periods map[artefact.ID]time.Duration   // between looks
+}
+
+func newSpread(n *Node) *spread {
+	return &spread{
+		n: n, changed: make(chan struct{}, 1),
+		lists: make(map[gossip.ListID]artefact.ID), periods: make(map[artefact.ID]time.Duration),
+	}
+}
+
+// mayDiffer says that what is held, or followed, may be another. It does not wait.
+func (s *spread) mayDiffer() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// run tells the cluster what the store holds and follows, until ctx ends.
+func (s *spread) run(ctx context.Context, c *gossip.Cluster) {
+	select { // what the disk held is nothing new to anybody
+	case <-s.n.restored:
+	case <-ctx.Done():
+		return
+	}
+	learned := s.n.store.Learned()
+	s.follow(c)
+	s.compare(c, true)
+	t := time.NewTicker(compareEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.changed:
+			s.follow(c)
+			s.compare(c, false)
+			if n := s.n.store.Learned(); n != learned {
+				learned = n
+				c.Retry()
+			}
+		case <-t.C:
+			s.compare(c, false)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// follow tells the cluster which lists this node follows.
+func (s *spread) follow(c *gossip.Cluster) {
+	lists := make(map[gossip.ListID]artefact.ID)
+	for _, id := range s.n.store.Followed() {
+		lists[gossip.IDOf(id)] = id
+	}
+	s.mu.Lock()
+	same := maps.Equal(s.lists, lists)
+	s.lists = lists
+	s.mu.Unlock()
+	if !same {
+		c.Follow(slices.Collect(maps.Keys(lists)))
+		c.Retry()
+	}
+}
+
+// compare tells the cluster what is held now and was not told, and takes back what is
+// held no longer.
+func (s *spread) compare(c *gossip.Cluster, quiet bool) {
+	told := s.told // of this goroutine alone to write
+	now := make(map[gossip.ListID][]gossip.Head, len(told))
+	minor := make(map[gossip.Head]bool)
+	for _, sh := range s.n.store.Share(time.Now()) {
+		h := headOf(sh)
+		now[h.List] = append(now[h.List], h)
+		minor[h] = sh.Minor
+	}
+	for id, heads := range now {
+		before := told[id]
+		if len(before) > 0 && before[0].Version >= heads[0].Version && slices.ContainsFunc(before, func(h gossip.Head) bool { return !slices.Contains(heads, h) }) {
+			c.Release(id) // of one version another signature is held, or the history was reset
+			before = nil
+		}
+		for _, h := range heads {
+			if !slices.Contains(before, h) {
+				c.Hold(gossip.Held{Head: h, Minor: minor[h], Quiet: quiet})
+			}
+		}
+	}
+	for id := range told {
+		if now[id] == nil {
+			c.Release(id)
+		}
+	}
+	s.mu.Lock()
+	s.told = now
+	s.mu.Unlock()
+}
+
+// heads are what the cluster knows that is held.
+func (s *spread) heads() (heads []gossip.Head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.told {
+		heads = append(heads, l...)
+	}
+	return heads
+}
+
+func headOf(sh cache.Shared) gossip.Head {
+	h := gossip.Head{List: gossip.IDOf(sh.ID), Kind: gossip.Closed, Version: sh.Version, Digest: sh.Digest, Size: uint32(sh.Size)}
+	if sh.Open {
+		h.Kind = gossip.Open
+	}
+	return h
+}
+
+// idOf is the list that a head is of, if it is followed here.
+func (s *spread) idOf(l gossip.ListID) (artefact.ID, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, ok := s.lists[l]
+	return id, ok
+}
+
+// Plausible: a list that is followed; or a status list, which may come to be.
+func (s *spread) Plausible(h gossip.Head, now time.Time) bool {
+	id, followed := s.idOf(h.List)
+	open := h.Kind == gossip.Open
+	if followed {
+		status := id.Kind == artefact.Status || id.Kind == artefact.IdentifierList
+		return status == open && (!open || !now.Add(aheadBy).Before(issued(h)))
+	}
+	return open && !now.Add(aheadBy).Before(issued(h)) && now.Sub(issued(h)) < agesOf
+}
+
+// issued is when a status list was, which is its version.
+func issued(h gossip.Head) time.Time { return time.Unix(int64(h.Version), 0) }
+
+// Take judges a body like any other.
+func (s *spread) Take(a gossip.Arrival) gossip.Outcome {
+	id, followed := s.idOf(a.List)
+	if !followed && a.Kind != gossip.Open {
+		return gossip.Waits
+	}
+	<-s.n.restored // what the disk holds comes first
+	raw := artefact.Raw{ID: id, Door: artefact.Peer, Bytes: a.Body, At: time.Now(), From: a.From, Spread: a.Spread}
+	admit := s.n.admit
+	if !followed {
+		admit = s.n.store.AdmitFound
+	}
+	out, err := admit(raw)
+	switch {
+	case cache.Waits(err):
+		return gossip.Waits
+	case cache.PeersFault(err):
+		return gossip.Bad
+	case err != nil:
+		return gossip.Declined
+	case out.Ref.Version != a.Version || gossip.IDOf(out.Ref.ID) != a.List:
+		return gossip.Bad // good bytes, and not those that were announced
+	}
+	s.came(out)
+	if !out.Unchanged && a.Spread > 0 {
+		s.n.metrics.spread.WithLabelValues("list").Observe(a.Spread.Seconds())
+	}
+	if !slices.ContainsFunc(s.n.store.HeldRefs(out.Ref.ID), func(r artefact.Ref) bool { return r.Digest == a.Digest }) {
+		return gossip.Declined // another signature of the same is kept
+	}
+	return gossip.Admitted
+}
+
+// Before is what is held of the list, if it is one version.
+func (s *spread) Before(h gossip.Head) []byte {
+	id, ok := s.idOf(h.List)
+	if !ok {
+		return nil
+	}
+	for _, r := range s.n.store.HeldRefs(id) {
+		if b, ok := s.n.store.Body(r.Digest); ok {
+			return b
+		}
+	}
+	return nil
+}
+
+// Looked credits looks of others.
+func (s *spread) Looked(h gossip.Head, at time.Time) {
+	if id, ok := s.idOf(h.List); ok {
+		s.n.store.LookedElsewhere(id, h.Digest, at)
+	}
+}
+
+// came notes how often a list is to be looked at that came from a member.
+func (s *spread) came(out cache.Outcome) {
+	switch out.Ref.ID.Kind {
+	case artefact.Status, artefact.IdentifierList:
+		s.setPeriod(out.Ref.ID, statusNext(s.n.opts.Config.Status)(out))
+	}
+}
+
+func (s *spread) setPeriod(id artefact.ID, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.periods[id] = d
+	if len(s.periods) > 2*len(s.lists)+1024 { // lists that are followed no longer
+		followed := make(map[artefact.ID]bool, len(s.lists))
+		for _, id := range s.lists {
+			followed[id] = true
+		}
+		maps.DeleteFunc(s.periods, func(id artefact.ID, _ time.Duration) bool { return !followed[id] })
+	}
+}
+
+// period is the time between looks at a list: what its last version asks for.
+func (s *spread) period(id artefact.ID, otherwise time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d, ok := s.periods[id]; ok {
+		return d
+	}
+	return otherwise
+}
+
+// ownLook is how often a node looks at a list itself: a share of its max_stale, and
+// each node at another time.
+func ownLook(maxStale time.Duration, id artefact.ID, node string) time.Duration {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(string(id.Kind) + id.Name + "\x00" + node)) // a hash never fails
+	jitter := 0.8 + 0.4*float64(h.Sum32())/(1<<32)
+	return time.Duration(jitter * float64(maxStale) / ownLookShare)
+}
+
+// mayShare is told by the store.
+func (n *Node) mayShare() {
+	if n.cluster != nil {
+		n.cluster.spread.mayDiffer()
+	}
+}
