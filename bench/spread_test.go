@@ -1,21 +1,12 @@
 package bench_test
 
 import (
-	"os"
+	"encoding/json"
 	"reflect"
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/edgetrust/edgetrust/bench"
 )
-
-func long() bool { return os.Getenv("EDGETRUST_LONG") != "" }
-
-func percentile(d []time.Duration, p float64) time.Duration {
-	d = slices.Sorted(slices.Values(d))
-	return d[min(len(d)-1, int(p*float64(len(d))))]
-}
 
 // budget is what the last member may take to hear, and to hold the body, in multiples
 // of flooding over the same network (design 6); 0: nothing is promised.
@@ -26,89 +17,91 @@ type budget struct{ hears, holds float64 }
 // lost on the way, nobody misses it. A body of 4 KiB is what most versions are against
 // their predecessor, 64 KiB a whole list.
 func TestSpread(t *testing.T) {
-	seeds := 8
-	switch {
-	case long():
-		seeds = 100
-	case testing.Short():
-		seeds = 1
-	}
-	least, most := 20*time.Millisecond, 60*time.Millisecond
+	first, count := seeds(t, 2, 100)
 	for _, c := range []struct {
 		network bench.Network
 		body    int
+		cold    bool
 		budget  budget
 	}{
-		{bench.Uniform(least, most, 0), 4 << 10, budget{4, 8}},
-		{bench.Uniform(least, most, 0), 64 << 10, budget{4, 0}},
-		{bench.Uniform(least, most, 0.1), 4 << 10, budget{6, 0}},
-		{bench.Uniform(least, most, 0.3), 4 << 10, budget{}},
-		{bench.HeavyTailed(0), 4 << 10, budget{4, 0}},
-		{bench.HeavyTailed(0.1), 4 << 10, budget{6, 0}},
+		{bench.Links(0), 4 << 10, false, budget{4, 8}},
+		{bench.Links(0), 4 << 10, true, budget{4, 0}},
+		{bench.Links(0), 64 << 10, false, budget{4, 0}},
+		{bench.Links(0.1), 4 << 10, false, budget{6, 0}},
+		{bench.Links(0.3), 4 << 10, false, budget{}},
+		{bench.Bursty(0.1), 4 << 10, false, budget{}},
+		{bench.Bursty(0.3), 4 << 10, false, budget{}},
+		{bench.HeavyTailed(0), 4 << 10, false, budget{4, 8}},
+		{bench.HeavyTailed(0.1), 4 << 10, false, budget{6, 0}},
+		{bench.HeavyTailed(0.3), 4 << 10, false, budget{}},
 	} {
-		var p50 []time.Duration
+		var p50 []float64
 		for _, members := range []int{100, 300} {
-			r := spread(t, bench.Spread{Network: c.network, Members: members, Updates: 1, Body: c.body}, seeds)
-			floor := float64(percentile(r.flood, .99))
-			hears, holds := float64(percentile(r.hears, .99))/floor, float64(percentile(r.holds, .99))/floor
-			if c.budget.hears > 0 && hears > c.budget.hears || c.budget.holds > 0 && holds > c.budget.holds {
-				t.Errorf("%s: %.1f and %.1f times flooding, want at most %.0f and %.0f", r.name, hears, holds, c.budget.hears, c.budget.holds)
+			s := bench.Spread{Network: c.network, Members: members, Updates: 2, Body: c.body, Cold: c.cold, Seed: first}
+			r := spread(t, s, count)
+			if count > 1 && (c.budget.hears > 0 && r.HearsRatio() > c.budget.hears || c.budget.holds > 0 && r.HoldsRatio() > c.budget.holds) {
+				t.Errorf("%s, %d members: %.1f and %.1f times flooding, want at most %.0f and %.0f", r.Network, members, r.HearsRatio(), r.HoldsRatio(), c.budget.hears, c.budget.holds)
 			}
-			p50 = append(p50, percentile(r.hears, .5))
+			p50 = append(p50, r.Hears.P50)
 		}
-		if ratio := float64(p50[1]) / float64(p50[0]); c.network.Loss < 0.3 && ratio > 1.25 {
+		if ratio := p50[1] / p50[0]; c.network.Loss == 0 && ratio > 1.25 {
 			t.Errorf("%s, loss %.0f %%: hearing takes %.2f times as long with three times the members", c.network.Name, c.network.Loss*100, ratio)
 		}
 	}
 }
 
-// measured is what several seeds of one Spread came to.
-type measured struct {
-	name                       string
-	hears, holds, flood, stock []time.Duration
+// A thousand members are no other story.
+func TestSpreadThousand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	for _, loss := range []float64{0, 0.1} {
+		r := spread(t, bench.Spread{Network: bench.Links(loss), Members: 1000, Updates: 1, Body: 4 << 10, Seed: 1}, 1)
+		if want := 4 + 20*loss; r.HearsRatio() > want {
+			t.Errorf("%.1f times flooding, want at most %.0f", r.HearsRatio(), want)
+		}
+		if !long() {
+			break
+		}
+	}
 }
 
-func spread(t *testing.T, s bench.Spread, seeds int) (m measured) {
+// spread runs seeds of one Spread and prints what came of them.
+func spread(t *testing.T, s bench.Spread, count int) bench.SpreadReport {
 	t.Helper()
-	var sum bench.SpreadResult
-	for seed := range seeds {
-		s.Seed = uint64(seed) + 1
-		r := s.Run()
-		if r.Missed > 0 {
-			t.Errorf("seed %d, %s, %d members, loss %.1f: %d times a member does not hold an update", s.Seed, s.Network.Name, s.Members, s.Network.Loss, r.Missed)
-		}
-		m.hears, m.holds = append(m.hears, r.Hears...), append(m.holds, r.Holds...)
-		m.flood, m.stock = append(m.flood, s.Flood()...), append(m.stock, s.Memberlist()...)
-		sum.Announcements += r.Announcements / float64(seeds)
-		sum.Bodies += r.Bodies / float64(seeds)
-		sum.Bytes += r.Bytes / float64(seeds)
+	r := s.Over(count)
+	for _, seed := range r.Missed {
+		t.Errorf("%s, %d members, loss %.1f: a member does not hold an update; EDGETRUST_SEED=%d repeats it", r.Network, r.Members, r.Loss, seed)
 	}
-	m.name = s.Network.Name
-	ms := func(d []time.Duration, p float64) int64 { return percentile(d, p).Milliseconds() }
-	t.Logf("%-12s %3d members, %2.0f %% lost, %2d KiB: last hears %d/%d/%d ms, holds %d/%d/%d ms (p50/p99/max); flooding %d/%d ms, stock memberlist %d/%d ms; per member %.1f announcements, %.2f bodies, %.1f kB",
-		m.name, s.Members, s.Network.Loss*100, s.Body>>10, ms(m.hears, .5), ms(m.hears, .99), ms(m.hears, 1), ms(m.holds, .5), ms(m.holds, .99), ms(m.holds, 1),
-		ms(m.flood, .5), ms(m.flood, .99), ms(m.stock, .5), ms(m.stock, .99), sum.Announcements, sum.Bodies, sum.Bytes/1000)
-	return m
+	open := "open"
+	if s.Cold {
+		open = "cold"
+	}
+	b := r.Traffic
+	t.Logf("%-12s %4d members, %2.0f %% lost, %2d KiB, %s, %d updates: last hears %v ms, holds %v ms (p50/p99/max); flooding %v (%.1f and %.1f times), memberlist %v; per member %.1f announcements, %.2f bodies, %.1f kB (announcements %.1f, repair %.1f, bodies %.1f, connections %.1f)",
+		r.Network, r.Members, r.Loss*100, r.Body>>10, open, r.Updates, r.Hears, r.Holds, r.Flood, r.HearsRatio(), r.HoldsRatio(), r.Stock,
+		r.Announcements, r.Bodies, kB(b.All()), kB(b.Announcements), kB(b.Repair), kB(b.Bodies), kB(b.Connections))
+	return r
 }
+
+func kB(bytes int) float64 { return float64(bytes) / 1000 }
 
 // With three packets of ten lost nobody misses any of many updates.
 func TestNobodyMissed(t *testing.T) {
-	updates, seeds := 20, 5
-	switch {
-	case long():
-		updates, seeds = 1000, 100
-	case testing.Short():
-		seeds = 1
+	first, count := seeds(t, 3, 100)
+	updates := 40
+	if long() {
+		updates = 1000
 	}
-	for seed := range seeds {
-		s := bench.Spread{Network: bench.Uniform(20*time.Millisecond, 60*time.Millisecond, 0.3), Members: 100, Updates: updates, Body: 1 << 10, Seed: uint64(seed) + 1}
+	for seed := first; seed < first+uint64(count); seed++ {
+		s := bench.Spread{Network: bench.Links(0.3), Members: 100, Updates: updates, Body: 1 << 10, Seed: seed, Hurry: true}
 		if r := s.Run(); r.Missed > 0 {
-			t.Errorf("seed %d: %d times a member does not hold an update", s.Seed, r.Missed)
+			t.Errorf("%d times a member does not hold an update; EDGETRUST_SEED=%d repeats it", r.Missed, seed)
 		}
 	}
 }
 
-// A seed gives the same run every time.
+// A seed gives the same run every time, and a report can be written.
 func TestReplay(t *testing.T) {
 	s := bench.Spread{Network: bench.HeavyTailed(0.2), Members: 60, Updates: 3, Body: 8 << 10, Seed: 42}
 	first, second := s.Run(), s.Run()
@@ -118,5 +111,8 @@ func TestReplay(t *testing.T) {
 	s.Seed++
 	if reflect.DeepEqual(first, s.Run()) {
 		t.Error("another seed gives the same run")
+	}
+	if _, err := json.Marshal(s.Over(1)); err != nil {
+		t.Error(err)
 	}
 }

@@ -14,10 +14,10 @@ const (
 	MaxRate    = 10      // announcements of one origin member a second, and as many at once
 	MaxRelayed = 200     // packets of news from one member a second that are looked into, and as many at once
 
-	idlePeriod = 5 * time.Second // between comparisons while nothing changes
-	hotPeriod  = 75 * time.Millisecond
-	hotFor     = 2 * time.Second // after a change
-	deadPeriod = time.Second     // between attempts at members that are remembered as dead
+	idlePeriod = 5 * time.Second       // between comparisons while nothing changes
+	hotPeriod  = 75 * time.Millisecond // after a change, and then a quarter more each time
+	hotFor     = 2 * time.Second
+	deadPeriod = time.Second // between attempts at members that are remembered as dead
 )
 
 // Options of a Core.
@@ -55,6 +55,9 @@ type Core struct {
 	stamp int64 // the last of this member's own
 
 	nextCompare, hotUntil, nextDead time.Time
+
+	period time.Duration // until the next comparison but one, while it is hot
+	turn   int           // whom that before was with, of those before on the rings
 
 	out   []Effect
 	Stats Stats
@@ -133,7 +136,7 @@ func (c *Core) tick(now time.Time) {
 		if !ok {
 			break
 		}
-		c.pull(now, it)
+		c.overdue(now, it)
 	}
 	c.compareWhenDue(now)
 }

@@ -168,6 +168,55 @@ func TestFailOver(t *testing.T) {
 	}
 }
 
+// A holder that lets a body wait is not waited for: another is asked as well. It is asked
+// last then, until it delivers something, and not avoided.
+func TestAskedAsWell(t *testing.T) {
+	c := newCore(9, nil)
+	h := head(1, 1)
+	if by := pulls(t, c.Step(start, from("m1", h)), h); by != "m1" {
+		t.Fatalf("pulled from %s", by)
+	}
+	noPull(t, "while it is pulled", c.Step(start, from("m2", h)))
+	noPull(t, "a moment before", c.Step(start.Add(askAfter-1), Tick{}))
+	now := start.Add(askAfter)
+	if by := pulls(t, c.Step(now, Tick{}), h); by != "m2" {
+		t.Fatalf("pulled from %s as well", by)
+	}
+	c.Step(now, Held{Head: h})
+	c.Step(now, Pulled{h, "m2", Admitted})
+
+	// Nobody else is known: it is asked, until somebody else is.
+	h = head(2, 1)
+	if by := pulls(t, c.Step(now, from("m1", h)), h); by != "m1" {
+		t.Errorf("pulled from %s", by)
+	}
+	if by := pulls(t, c.Step(now, from("m3", h)), h); by != "m3" {
+		t.Errorf("pulled from %s as well", by)
+	}
+	c.Step(now, Pulled{head(1, 1), "m1", Admitted}) // late, but it came
+	if c.peer("m1").slow || c.avoided("m1", now) {
+		t.Error("who delivers is still taken for slow")
+	}
+}
+
+// However many are slow, so many are asked and no more, unless better ones come.
+func TestAskedAtOnce(t *testing.T) {
+	c := newCore(19, nil)
+	h := head(1, 1)
+	now := start
+	for i := range MaxHolders {
+		c.Step(now, from(fmt.Sprintf("m%d", i+1), h))
+	}
+	asked := 1
+	for range 20 {
+		now = now.Add(askAfter)
+		asked += len(of[Pull](c.Step(now, Tick{})))
+	}
+	if asked != maxAsked {
+		t.Errorf("%d were asked", asked)
+	}
+}
+
 // A body that was declined is not asked for again, one whose signer is unknown when
 // anchors have changed.
 func TestDeclinedAndWaiting(t *testing.T) {
@@ -283,9 +332,9 @@ func TestRings(t *testing.T) {
 		all = append(all, Member{fmt.Sprintf("m%d", i), fmt.Sprintf("z%d", i%4)})
 	}
 	within := 0
-	var nexts [n][ringCount]string
+	var nexts, befores [n][ringCount]string
 	for i, m := range all {
-		nexts[i] = next(m, slices.Delete(slices.Clone(all), i, i+1))
+		nexts[i], befores[i] = neighbours(m, slices.Delete(slices.Clone(all), i, i+1))
 	}
 	for ring := range ringCount {
 		seen := make(map[string]bool)
@@ -295,7 +344,11 @@ func TestRings(t *testing.T) {
 				t.Fatalf("ring %d: %s comes twice", ring, next)
 			}
 			seen[next] = true
-			if at := slices.IndexFunc(all, func(o Member) bool { return o.Name == next }); ring%2 == 1 && all[at].Zone == m.Zone {
+			at := slices.IndexFunc(all, func(o Member) bool { return o.Name == next })
+			if before := befores[at][ring]; before != m.Name {
+				t.Fatalf("ring %d: %s comes after %s, and before it %s", ring, next, m.Name, before)
+			}
+			if ring%2 == 1 && all[at].Zone == m.Zone {
 				within++
 			}
 		}
@@ -334,7 +387,7 @@ func TestComparePeriods(t *testing.T) {
 		t.Errorf("%d comparisons in a minute", n)
 	}
 	c.Step(start.Add(time.Minute), Held{Head: head(1, 1)})
-	if n, _ := count(c, start.Add(time.Minute), start.Add(time.Minute+hotFor)); n < 20 || n > 40 {
+	if n, _ := count(c, start.Add(time.Minute), start.Add(time.Minute+hotFor)); n < 7 || n > 16 {
 		t.Errorf("%d comparisons in the two seconds after a change", n)
 	}
 	c.Step(start.Add(2*time.Minute), Held{Head: head(2, 1), Minor: true})

@@ -24,7 +24,7 @@ type item struct {
 	done    bool     // declined: known, and not to be asked for
 	waits   bool     // for Retry
 	holders []string // who say that they hold it, the latest last
-	pulling string   // from whom; "": nobody
+	pulling []string // from whom
 	tries   int      // that failed in a row
 	due     time.Time
 	at      int // among the timers; -1: not there
@@ -105,7 +105,7 @@ func (c *Core) keep(it *item) {
 		}
 		return gone
 	})
-	it.held, it.pulling = true, ""
+	it.held, it.pulling = true, nil
 	l.held = append(l.held, it)
 	c.sum.toggle(it.head)
 }
@@ -185,7 +185,6 @@ func (c *Core) heard(now time.Time, e Heard) {
 			return
 		}
 		c.Stats.Heard++
-		c.heat(now)
 		c.push(it, 0, fanout(len(c.members.alive)), e.From)
 	}
 	// Who forwards news is about to hold the body, and lets those wait who ask for it:

@@ -11,6 +11,10 @@ import (
 // How bodies are asked for.
 const (
 	MaxPulls = 4 // under way from one peer
+	// maxAsked are asked for one body at once: another when the one before has let it
+	// wait for askAfter, about what a body takes that is handed on from member to member.
+	maxAsked = 3
+	askAfter = 200 * time.Millisecond
 	// PullPatience is how long a member lets somebody wait who asks for a body that it
 	// is about to have.
 	PullPatience = 500 * time.Millisecond
@@ -26,9 +30,10 @@ const (
 
 // peer is how a member has served this one.
 type peer struct {
-	pulls  int // under way
-	faults int // since it was last avoided
-	times  int // that it was
+	pulls  int  // under way
+	slow   bool // it let a body wait for askAfter, or failed, and has delivered none since
+	faults int  // since it was last avoided
+	times  int  // that it was
 	until  time.Time
 }
 
@@ -46,39 +51,81 @@ func (c *Core) avoided(name string, now time.Time) bool {
 	return ok && now.Before(p.until)
 }
 
-// want has a body pulled now.
+// Avoids returns the members that are avoided at the time, in order.
+func (c *Core) Avoids(now time.Time) []string {
+	var names []string
+	for name := range c.peers {
+		if c.avoided(name, now) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// want has a body pulled now, unless it is being pulled from somebody who is not slow.
 func (c *Core) want(now time.Time, it *item) {
-	if !it.held && !it.done && !it.waits && it.pulling == "" {
+	if !it.held && !it.done && !it.waits && !slices.ContainsFunc(it.pulling, func(name string) bool { return !c.peer(name).slow }) {
 		c.due.set(it, now)
 	}
 }
 
-// pull asks for the body who last spoke of it, unless that one is busy or avoided.
+// overdue is when an item's time has come: whoever was asked has let it wait.
+func (c *Core) overdue(now time.Time, it *item) {
+	for _, name := range it.pulling {
+		c.peer(name).slow = true
+	}
+	c.pull(now, it)
+}
+
+// pull asks for the body who last spoke of it, unless that one is busy, avoided, slow,
+// or has been asked.
 func (c *Core) pull(now time.Time, it *item) {
-	if it.held || it.done || it.waits || it.pulling != "" {
+	if it.held || it.done || it.waits {
 		return
 	}
-	full := false
-	for i := len(it.holders) - 1; i >= 0; i-- {
-		from := it.holders[i]
-		switch {
-		case c.avoided(from, now) || !c.members.names[from]:
-			continue
-		case c.peer(from).pulls >= MaxPulls:
-			full = true
-			continue
-		}
-		it.pulling = from
+	from, full := c.holderFor(now, it)
+	switch {
+	case from != "":
+		it.pulling = append(it.pulling, from)
 		c.peer(from).pulls++
 		c.Stats.Pulls++
 		c.do(Pull{it.head, from, it.stamp})
-		return
-	}
-	if full { // nobody's fault, and soon over
+		c.awaken(now, it)
+	case len(it.pulling) > 0:
+		c.awaken(now, it)
+	case full: // nobody's fault, and soon over
 		c.due.set(it, now.Add(c.jittered(firstRetry)))
-		return
+	default:
+		c.later(now, it)
 	}
-	c.later(now, it)
+}
+
+// awaken has another holder asked if the body does not come meanwhile.
+func (c *Core) awaken(now time.Time, it *item) {
+	if len(it.pulling) < maxAsked {
+		c.due.set(it, now.Add(askAfter))
+	}
+}
+
+// holderFor is whom to ask next: the last that spoke of the body, of those who are not
+// slow if there is one; "": nobody. full says that there would be one who has been
+// asked for as much as it may be.
+func (c *Core) holderFor(now time.Time, it *item) (name string, full bool) {
+	slow := ""
+	for _, from := range slices.Backward(it.holders) {
+		p := c.peer(from)
+		switch {
+		case c.avoided(from, now) || !c.members.names[from] || slices.Contains(it.pulling, from):
+		case p.pulls >= MaxPulls:
+			full = true
+		case !p.slow:
+			return from, false
+		case slow == "":
+			slow = from
+		}
+	}
+	return slow, full && slow == ""
 }
 
 // later has it tried again, ever more seldom, until nobody is expected to deliver it.
@@ -100,13 +147,19 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	if e.Outcome == Bad || e.Outcome == Missing && it != nil && it.first == e.From {
 		c.fault(now, p)
 	}
-	if e.Outcome != Admitted {
+	switch e.Outcome {
+	case Admitted:
+		p.slow = false
+	case Failed, Missing, Bad:
+		p.slow = true
+		c.Stats.PullFailed++
+	default:
 		c.Stats.PullFailed++
 	}
-	if it == nil || it.held || it.pulling != e.From {
+	if it == nil || it.held || !slices.Contains(it.pulling, e.From) {
 		return
 	}
-	it.pulling = ""
+	it.pulling = without(it.pulling, e.From)
 	switch e.Outcome {
 	case Admitted: // its Held says the rest
 	case Declined:
@@ -114,15 +167,23 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	case Waits:
 		it.waits = true
 	case Busy:
-		c.later(now, it)
+		if len(it.pulling) == 0 {
+			c.later(now, it)
+		}
 	case Failed, Missing, Bad:
-		it.holders = slices.DeleteFunc(it.holders, func(h string) bool { return h == e.From })
-		if len(it.holders) > 0 {
+		it.holders = without(it.holders, e.From)
+		switch from, _ := c.holderFor(now, it); {
+		case from != "":
 			c.pull(now, it)
-		} else {
+		case len(it.pulling) == 0:
 			c.later(now, it)
 		}
 	}
+}
+
+// without is a list without one name.
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(names, func(n string) bool { return n == name })
 }
 
 // fault counts what can only be the peer's doing.

@@ -22,9 +22,9 @@ func (s *Summary) toggle(h Head) {
 	s[bucketOf(h.List)] ^= binary.BigEndian.Uint64(sum[:])
 }
 
-// heat has summaries compared often for a while: something has changed.
+// heat has summaries compared often for a while, ever less so: something has changed.
 func (c *Core) heat(now time.Time) {
-	c.hotUntil = now.Add(hotFor)
+	c.hotUntil, c.period = now.Add(hotFor), hotPeriod
 	if at := now.Add(c.jittered(hotPeriod)); at.Before(c.nextCompare) {
 		c.nextCompare = at
 	}
@@ -38,15 +38,34 @@ func (c *Core) compareWhenDue(now time.Time) {
 	if !now.Before(c.nextCompare) {
 		period := idlePeriod
 		if now.Before(c.hotUntil) {
-			period = hotPeriod
+			period = c.period
+			c.period = c.period * 5 / 4
 		}
 		c.nextCompare = now.Add(c.jittered(period))
-		c.compareWith(c.members.alive)
+		c.compare()
 	}
 	if !now.Before(c.nextDead) {
 		c.nextDead = now.Add(c.jittered(deadPeriod))
 		c.compareWith(c.members.dead)
 	}
+}
+
+// strangers is how seldom a comparison is with any member at all: once in so many.
+const strangers = 16
+
+// compare compares with those before this member on the rings, one after the other:
+// the connections to them stay open, which is most of what a comparison costs, and
+// each member is compared with by as many as with random choices. Some are random all
+// the same, in case that all of those are cut off together.
+func (c *Core) compare() {
+	before := c.members.before
+	if len(before) == 0 || c.rnd.IntN(strangers) == 0 {
+		c.compareWith(c.members.alive)
+		return
+	}
+	c.turn++
+	c.Stats.Compared++
+	c.do(Compare{before[c.turn%len(before)], c.sum})
 }
 
 func (c *Core) compareWith(members []Member) {
@@ -112,7 +131,6 @@ func (c *Core) told(now time.Time, e Told) {
 				it.stamp = e.Stamps[i]
 			}
 			c.Stats.Heard++
-			c.heat(now)
 		}
 		if it.holder(e.From) {
 			c.want(now, it)

@@ -20,6 +20,9 @@ type rings struct {
 	dead  []Member
 	names map[string]bool   // of alive
 	next  [ringCount]string // who comes after this member; "": nobody
+	// before are those who come before it, none twice: news comes from them, bodies are
+	// asked for there, and so are connections open.
+	before []string
 }
 
 func (r *rings) anyDead() bool { return len(r.dead) > 0 }
@@ -31,7 +34,14 @@ func (c *Core) meet(m Members) {
 	for _, m := range m.Alive {
 		r.names[m.Name] = true
 	}
-	r.next = next(Member{c.o.Self, c.o.Zone}, r.alive)
+	var before [ringCount]string
+	r.next, before = neighbours(Member{c.o.Self, c.o.Zone}, r.alive)
+	r.before = nil
+	for _, name := range before {
+		if name != "" && !slices.Contains(r.before, name) {
+			r.before = append(r.before, name)
+		}
+	}
 	known := make(map[string]bool, len(m.Alive)+len(m.Dead))
 	for _, m := range slices.Concat(m.Alive, m.Dead) {
 		known[m.Name] = true
@@ -42,28 +52,22 @@ func (c *Core) meet(m Members) {
 	c.hot() // whoever is new may know more, or less
 }
 
-// next is who comes after a member on each ring: the smallest place above its own, else
-// the smallest of all.
-func next(self Member, others []Member) (names [ringCount]string) {
+// neighbours are who comes after a member on each ring, and before it: the smallest
+// place above its own, else the smallest of all, and the other way round.
+func neighbours(self Member, others []Member) (next, before [ringCount]string) {
 	own := placesOf(self)
-	var after, first [ringCount]place
-	var firstName [ringCount]string
+	var nextAt, beforeAt [ringCount]place
 	for _, m := range others {
 		for i, at := range placesOf(m) {
-			if firstName[i] == "" || at.before(first[i]) {
-				first[i], firstName[i] = at, m.Name
+			if next[i] == "" || at.sooner(nextAt[i], own[i]) {
+				next[i], nextAt[i] = m.Name, at
 			}
-			if own[i].before(at) && (names[i] == "" || at.before(after[i])) {
-				after[i], names[i] = at, m.Name
+			if before[i] == "" || beforeAt[i].sooner(at, own[i]) {
+				before[i], beforeAt[i] = m.Name, at
 			}
 		}
 	}
-	for i := range names {
-		if names[i] == "" {
-			names[i] = firstName[i]
-		}
-	}
-	return names
+	return next, before
 }
 
 // place is where on a ring a member stands.
@@ -71,6 +75,14 @@ type place struct{ zone, name uint64 }
 
 func (p place) before(o place) bool {
 	return p.zone < o.zone || p.zone == o.zone && p.name < o.name
+}
+
+// sooner says whether, from a place on, this one comes before another.
+func (p place) sooner(o, from place) bool {
+	if after, other := from.before(p), from.before(o); after != other {
+		return after
+	}
+	return p.before(o)
 }
 
 // placesOf are a member's places on the rings, as good as random, and the same for
