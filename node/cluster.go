@@ -22,6 +22,7 @@ import (
 const (
 	certificateRecheck = 5 * time.Second
 	leaveWithin        = time.Second
+	leafKeepAlive      = 5 * time.Second // a hub that vanished is noticed after three
 	maxTransferConns   = 4096
 )
 
@@ -54,9 +55,15 @@ func (n *Node) newCluster() (*cluster, error) {
 			return nil, fmt.Errorf("gossip.key_file: %w", err)
 		}
 	}
+	o := transfer.ClientOptions{}
+	if g.Mode == config.Leaf { // members reach one another without a proxy
+		o.Proxy, o.KeepAlive = conf.Egress.Proxy, leafKeepAlive
+		if o.ProxyCAs, err = conf.Egress.CAs(); err != nil {
+			return nil, fmt.Errorf("egress.ca_file: %w", err)
+		}
+	}
 	return &cluster{
-		n: n, identity: id, spread: newSpread(n), shelf: transfer.NewShelf(bodies{n.store}),
-		client: transfer.NewClient(id.Client(), transfer.ClientOptions{Proxy: conf.Egress.Proxy}),
+		n: n, identity: id, spread: newSpread(n), shelf: transfer.NewShelf(bodies{n.store}), client: transfer.NewClient(id.Client(), o),
 	}, nil
 }
 
