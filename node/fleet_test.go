@@ -346,20 +346,19 @@ func (f *fleet) watch() *watch {
 	var wg sync.WaitGroup
 	f.t.Cleanup(func() { cancel(); wg.Wait() })
 	for _, p := range f.running() {
-		listening := make(chan struct{})
-		var once sync.Once
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				err := p.client.Events(ctx, client.FromNow, func(e client.Event) error {
-					once.Do(func() { close(listening) })
+				err := p.client.Events(ctx, 0, func(e client.Event) error {
 					w.mu.Lock()
 					defer w.mu.Unlock()
 					if sha, ok := strings.CutPrefix(e.Detail, "sha256 "); ok && e.Type == "status_changed" {
 						if w.at[sha] == nil {
 							w.at[sha] = make(map[*process]time.Time)
 						}
-						w.at[sha][p] = time.Now()
-						w.cond.Broadcast()
+						if _, known := w.at[sha][p]; !known { // a stream that broke begins anew
+							w.at[sha][p] = time.Now()
+							w.cond.Broadcast()
+						}
 					}
 					return nil
 				})
