@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"bytes"
+	"cmp"
 	"container/heap"
 	"maps"
 	"slices"
@@ -30,6 +31,9 @@ type peer struct {
 	faults int // since it was last avoided
 	times  int // that it was
 	until  time.Time
+
+	fails  int       // pulls in a row that came to nothing, which need not be its fault
+	behind time.Time // until then it is asked after others
 }
 
 func (c *Core) peer(name string) *peer {
@@ -46,6 +50,12 @@ func (c *Core) avoided(name string, now time.Time) bool {
 	return ok && now.Before(p.until)
 }
 
+// isBehind says whether a member is asked only if no other can be.
+func (c *Core) isBehind(name string, now time.Time) bool {
+	p, ok := c.peers[name]
+	return ok && now.Before(p.behind)
+}
+
 // want has a body pulled now.
 func (c *Core) want(now time.Time, it *item) {
 	if !it.held && !it.done && !it.waits && it.pulling == "" {
@@ -53,14 +63,17 @@ func (c *Core) want(now time.Time, it *item) {
 	}
 }
 
-// pull asks for the body who last spoke of it, unless that one is busy or avoided.
+// pull asks for the body who last spoke of it, unless that one is busy or avoided, and of
+// those on whom it waited in vain lately only if there are no others.
 func (c *Core) pull(now time.Time, it *item) {
 	if it.held || it.done || it.waits || it.pulling != "" {
 		return
 	}
 	full := false
-	for i := len(it.holders) - 1; i >= 0; i-- {
-		from := it.holders[i]
+	order := slices.Clone(it.holders)
+	slices.Reverse(order)
+	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(btoi(c.isBehind(a, now)), btoi(c.isBehind(b, now))) })
+	for _, from := range order {
 		switch {
 		case c.avoided(from, now) || !c.members.names[from]:
 			continue
@@ -100,6 +113,13 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	if e.Outcome == Bad || e.Outcome == Missing && it != nil && it.first == e.From {
 		c.fault(now, p)
 	}
+	switch e.Outcome {
+	case Failed:
+		p.behind = now.Add(min(firstAvoid<<min(p.fails, 16), maxAvoid))
+		p.fails++
+	case Admitted:
+		p.fails, p.behind = 0, time.Time{}
+	}
 	if e.Outcome != Admitted {
 		c.Stats.PullFailed++
 	}
@@ -123,6 +143,13 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 			c.later(now, it)
 		}
 	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // fault counts what can only be the peer's doing.
