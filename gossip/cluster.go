@@ -24,6 +24,8 @@ const (
 	maxExchanges = 32   // exchanges of this member's that are under way
 
 	exchangeTimeout = 10 * time.Second
+	pullTimeout     = 2 * time.Second // for a body, and what its size takes
+	pullRate        = 256 << 10       // bytes a second that a member has to send at least
 	beaconPeriod    = time.Minute
 	settleAfter     = time.Second     // without a new member
 	settleAtMost    = 3 * time.Second // after the start

@@ -54,7 +54,7 @@ func TestUpdateReachesAll(t *testing.T) {
 		{"no loss", lan, time.Second},
 		{"10 % loss", lossy(0.1), 3 * time.Second},
 		{"30 % loss", lossy(0.3), 6 * time.Second},
-		{"calls break off", gossiptest.Conditions{Least: lan.Least, Most: lan.Most, CallLoss: 0.3}, 8 * time.Second},
+		{"calls break off", gossiptest.Conditions{Least: lan.Least, Most: lan.Most, CallLoss: 0.3}, 20 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inWorld(t, 1, c.Conditions, []string{"a", "b"}, func(w *world) {

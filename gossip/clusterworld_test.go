@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,7 +31,16 @@ type world struct {
 	*gossiptest.World
 	t     *testing.T
 	nodes []*gossiptest.Node
-	next  map[string]uint64
+
+	mu   sync.Mutex
+	next map[string]uint64
+}
+
+// version is the one that was published last.
+func (w *world) version(list string) uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.next[list]
 }
 
 // inWorld runs a test in virtual time and ends every node after it.
@@ -126,8 +136,10 @@ func (w *world) until(most time.Duration, what string, so func() bool) time.Dura
 
 // publish has a node hold the next version of a list.
 func (w *world) publish(at *gossiptest.Node, list string) gossip.Head {
+	w.mu.Lock()
 	w.next[list]++
-	h, b := gossiptest.NewVersion(list, w.next[list], 2000, 0)
+	w.mu.Unlock()
+	h, b := gossiptest.NewVersion(list, w.version(list), 2000, 0)
 	at.Store.Publish(h, b)
 	return h
 }

@@ -9,9 +9,11 @@ import (
 const (
 	MaxLists   = 131_072 // lists whose heads are remembered
 	MaxWanted  = 8       // heads of one list that are said to exist and are not held
+	MaxClaims  = 2       // of them that one member is the first to speak of
 	MaxHolders = 8       // of one head that are remembered
 	MaxTold    = 4096    // heads in one answer to a summary
 	MaxRate    = 10      // announcements of one origin member a second, and as many at once
+	MaxTelling = 8192    // heads that one member may tell a second, and as many at once
 	MaxRelayed = 200     // packets of news from one member a second that are looked into, and as many at once
 
 	idlePeriod = 5 * time.Second       // between comparisons while nothing changes
@@ -47,6 +49,7 @@ type Core struct {
 
 	rates   rates // of origin members
 	relayed rates // of members that pass news on
+	telling rates // of members that tell heads
 	peers   map[string]*peer
 	looks   map[string]*stamps // by origin member: news of looks that was heard
 	beacons map[string]int64   // by origin member: the last
@@ -77,7 +80,7 @@ type Stats struct {
 func New(o Options, now time.Time) *Core {
 	c := &Core{
 		o: o, rnd: rand.New(rand.NewPCG(o.Seed, 0)), lists: make(map[ListID]*list),
-		rates: make(rates), relayed: make(rates), peers: make(map[string]*peer),
+		rates: make(rates), relayed: make(rates), telling: make(rates), peers: make(map[string]*peer),
 		looks: make(map[string]*stamps), beacons: make(map[string]int64),
 	}
 	c.nextCompare = now.Add(c.jittered(idlePeriod))

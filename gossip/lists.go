@@ -18,6 +18,7 @@ type list struct {
 type item struct {
 	head    Head
 	news    *Announcement // as it was heard or made first; nil: told in a comparison
+	by      string        // who was first to speak of it; "": this member
 	first   string        // the holder that it named, if that one has signed it
 	stamp   int64         // when it was announced; 0: not known
 	held    bool
@@ -55,8 +56,9 @@ func (c *Core) find(h Head) (it *item, older bool) {
 
 // learn notes a head that was not known and is not older than what is held; nil if
 // there is no room for it, which there always is for one that is held. Of those that
-// are wanted the one that failed most makes room.
-func (c *Core) learn(h Head, held bool) *item {
+// are wanted the one that failed most makes room, and of those that one member spoke of
+// first the oldest version, so that nobody fills the room with what does not exist.
+func (c *Core) learn(h Head, held bool, by string) *item {
 	l, ok := c.lists[h.List]
 	if !ok {
 		if len(c.lists) >= MaxLists && !held {
@@ -65,6 +67,17 @@ func (c *Core) learn(h Head, held bool) *item {
 		l = &list{}
 		c.lists[h.List] = l
 	}
+	if !held {
+		claims := slices.DeleteFunc(slices.Clone(l.wanted), func(it *item) bool { return it.by != by })
+		if len(claims) >= MaxClaims {
+			oldest := slices.MinFunc(claims, func(a, b *item) int { return cmp.Compare(a.head.Version, b.head.Version) })
+			if oldest.head.Version > h.Version {
+				return nil
+			}
+			c.lose(l, oldest)
+			c.lists[h.List] = l // which it may have been all of
+		}
+	}
 	if len(l.wanted) >= MaxWanted {
 		worst := slices.MaxFunc(l.wanted, func(a, b *item) int { return cmp.Compare(a.tries, b.tries) })
 		if worst.tries == 0 && !held {
@@ -72,7 +85,7 @@ func (c *Core) learn(h Head, held bool) *item {
 		}
 		c.lose(l, worst)
 	}
-	it := &item{head: h, at: -1}
+	it := &item{head: h, at: -1, by: by}
 	l.wanted = append(l.wanted, it)
 	return it
 }
@@ -144,7 +157,7 @@ func (c *Core) held(now time.Time, e Held) {
 		return
 	}
 	if it == nil {
-		it = c.learn(e.Head, true)
+		it = c.learn(e.Head, true, "")
 	}
 	if it.held {
 		return
@@ -211,7 +224,7 @@ func (c *Core) news(now time.Time, e Heard) *item {
 	case !c.believed(now, e.From, a.Origin, func() bool { return c.o.Verify(a) }):
 		return nil
 	}
-	it := c.learn(a.Head, false)
+	it := c.learn(a.Head, false, a.Origin)
 	if it != nil {
 		it.news, it.stamp = &a, a.Stamp
 		if a.Holder == a.Origin { // who has signed that it holds the body

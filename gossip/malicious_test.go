@@ -207,7 +207,7 @@ func (m *traitor) announce(honest []*gossiptest.Node, h gossip.Head) {
 
 // lie is a head of the next version for which there is no good body.
 func (m *traitor) lie(n int) gossip.Head {
-	h, _ := gossiptest.NewVersion("a", m.w.next["a"]+1+uint64(n%5), 2000, 100+n)
+	h, _ := gossiptest.NewVersion("a", m.w.version("a")+1+uint64(n%5), 2000, 100+n)
 	h.Digest[5] ^= byte(n)
 	return h
 }
@@ -244,7 +244,7 @@ func TestMemberWithCertificate(t *testing.T) {
 		}, every: 10 * time.Millisecond},
 		"looks that contradict each other": {act: func(m *traitor, honest []*gossiptest.Node, n int) {
 			for i, to := range honest {
-				s := gossip.Seen{List: gossiptest.ListOf("a"), Version: m.w.next["a"] + uint64(i%3), Digest: [8]byte{byte(n), byte(i)}}
+				s := gossip.Seen{List: gossiptest.ListOf("a"), Version: m.w.version("a") + uint64(i%3), Digest: [8]byte{byte(n), byte(i)}}
 				l := gossip.LookNews{Origin: m.Name, Stamp: time.Now().UnixMilli() + int64(i), Seen: []gossip.Seen{s}}
 				sum := sha256.Sum256(l.SignedBytes())
 				l.Signature, _ = ecdsa.SignASN1(rand.Reader, m.Credentials().Key, sum[:])
@@ -253,7 +253,10 @@ func TestMemberWithCertificate(t *testing.T) {
 			}
 		}, every: 200 * time.Millisecond},
 		"news of before": {act: func(m *traitor, honest []*gossiptest.Node, n int) {
-			h, _ := gossiptest.NewVersion("a", max(1, m.w.next["a"]/2), 2000, 0)
+			if m.w.version("a") < 2 {
+				return
+			}
+			h, _ := gossiptest.NewVersion("a", m.w.version("a")/2, 2000, 0)
 			b := announcement(honest[1].Credentials().Key, "m1", h)
 			for _, to := range honest {
 				m.send(to, gossip.PacketAnnounce, b)
@@ -317,6 +320,7 @@ func TestMemberWithCertificate(t *testing.T) {
 								}()
 							}
 							time.Sleep(3 * time.Second)
+							w.delays(honest, 3) // in which they learn what to think of it
 							under += w.delays(honest, updates)
 							if a.avoided && !slices.ContainsFunc(honest, func(n *gossiptest.Node) bool {
 								return slices.ContainsFunc(n.Cluster.Report().Members, func(r gossip.MemberReport) bool { return r.Name == "traitor" && !r.Avoided.IsZero() })
@@ -325,6 +329,7 @@ func TestMemberWithCertificate(t *testing.T) {
 							}
 						} else {
 							time.Sleep(3 * time.Second)
+							w.delays(honest, 3)
 							idle += w.delays(honest, updates)
 						}
 						w.calm(honest, few)

@@ -16,6 +16,11 @@ type allowance struct {
 // allow says whether a member may have more news now, of so much a second and as much
 // at once.
 func (rs rates) allow(now time.Time, member string, most float64) bool {
+	return rs.allowed(now, member, most, 1)
+}
+
+// allowed is allow for so much at once.
+func (rs rates) allowed(now time.Time, member string, most, much float64) bool {
 	r, known := rs[member]
 	if !known {
 		r = allowance{most, now}
@@ -25,9 +30,9 @@ func (rs rates) allow(now time.Time, member string, most float64) bool {
 	}
 	r.left = min(most, r.left+most*now.Sub(r.at).Seconds())
 	r.at = now
-	ok := r.left >= 1
+	ok := r.left >= much
 	if ok {
-		r.left--
+		r.left -= much
 	}
 	rs[member] = r
 	return ok

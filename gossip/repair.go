@@ -111,20 +111,25 @@ func (c *Core) tell(to string, parts uint64, items []*item) {
 
 // told takes heads that a member holds, and tells it what it does not know.
 func (c *Core) told(now time.Time, e Told) {
+	if !c.telling.allowed(now, e.From, MaxTelling, float64(1+len(e.Heads))) {
+		c.Stats.RateLimited++
+		return
+	}
 	named := make(map[ListID]bool, len(e.Heads))
+	behind := make(map[ListID]bool) // it, of these
 	var newer []*item
 	for i, h := range e.Heads[:min(len(e.Heads), MaxTold)] {
 		named[h.List] = true
 		it, older := c.find(h)
 		switch {
 		case older:
-			newer = append(newer, c.lists[h.List].held...)
+			behind[h.List] = true
 			continue
 		case it == nil && !c.o.Plausible(h, now):
 			c.Stats.Implausible++
 			continue
 		case it == nil:
-			if it = c.learn(h, false); it == nil {
+			if it = c.learn(h, false, e.From); it == nil {
 				continue
 			}
 			if len(e.Stamps) == len(e.Heads) {
@@ -137,7 +142,7 @@ func (c *Core) told(now time.Time, e Told) {
 		}
 	}
 	for id, l := range c.lists {
-		if !named[id] && e.Parts>>bucketOf(id)&1 != 0 {
+		if behind[id] || !named[id] && e.Parts>>bucketOf(id)&1 != 0 {
 			newer = append(newer, l.held...)
 		}
 	}

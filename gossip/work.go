@@ -133,6 +133,8 @@ func (c *Cluster) pull(ctx context.Context, p Pull) Pulled {
 	case <-ctx.Done():
 		return done(Failed)
 	}
+	ctx, cancel := context.WithTimeout(ctx, pullTimeout+time.Duration(p.Size)*time.Second/pullRate)
+	defer cancel()
 	b, err := c.o.Reach.Fetch(ctx, peer, transfer.Want{Digest: p.Digest, Size: int(p.Size), Before: c.o.Store.Before(p.Head)})
 	switch {
 	case errors.Is(err, transfer.ErrMissing):
