@@ -22,11 +22,13 @@ type item struct {
 	first   string        // the holder that it named, if that one has signed it
 	stamp   int64         // when it was announced; 0: not known
 	held    bool
-	done    bool     // declined: known, and not to be asked for
-	waits   bool     // for Retry
-	holders []string // who say that they hold it, the latest last
-	pulling string   // from whom; "": nobody
-	tries   int      // that failed in a row
+	done    bool      // declined: known, and not to be asked for
+	waits   bool      // for Retry
+	holders []string  // who say that they hold it, the latest last
+	pulling string    // from whom; "": nobody
+	second  string    // from whom as well, since that one takes long; "": nobody
+	hedge   time.Time // when there may be a second
+	tries   int       // that failed in a row
 	due     time.Time
 	at      int // among the timers; -1: not there
 }
@@ -118,7 +120,7 @@ func (c *Core) keep(it *item) {
 		}
 		return gone
 	})
-	it.held, it.pulling = true, ""
+	it.held, it.pulling, it.second = true, "", ""
 	l.held = append(l.held, it)
 	c.sum.toggle(it.head)
 }

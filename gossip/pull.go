@@ -16,6 +16,11 @@ const (
 	// is about to have.
 	PullPatience = 500 * time.Millisecond
 
+	// A second holder is asked when the first takes longer than this, and than its body
+	// at this rate: it may be one that never answers.
+	hedgeAfter = 300 * time.Millisecond
+	hedgeRate  = 4 << 20 // bytes a second
+
 	firstRetry = 50 * time.Millisecond // after all holders failed
 	maxRetry   = 5 * time.Second
 	maxTries   = 12 // until a head that nobody delivers is forgotten
@@ -23,6 +28,8 @@ const (
 	maxFaults  = 3 // of a peer, until it is avoided
 	firstAvoid = 10 * time.Second
 	maxAvoid   = 10 * time.Minute
+
+	firstBehind = time.Minute // that a peer is asked last, after a pull that failed
 )
 
 // peer is how a member has served this one.
@@ -58,15 +65,21 @@ func (c *Core) isBehind(name string, now time.Time) bool {
 
 // want has a body pulled now.
 func (c *Core) want(now time.Time, it *item) {
-	if !it.held && !it.done && !it.waits && it.pulling == "" {
+	switch {
+	case it.held || it.done || it.waits:
+	case it.pulling == "":
 		c.due.set(it, now)
+	case it.second == "" && c.isBehind(it.pulling, now): // there was no other when that one was asked
+		c.due.set(it, now)
+	case it.second == "" && it.at < 0:
+		c.due.set(it, it.hedge)
 	}
 }
 
 // pull asks for the body who last spoke of it, unless that one is busy or avoided, and of
 // those on whom it waited in vain lately only if there are no others.
 func (c *Core) pull(now time.Time, it *item) {
-	if it.held || it.done || it.waits || it.pulling != "" {
+	if it.held || it.done || it.waits || it.second != "" {
 		return
 	}
 	full := false
@@ -75,16 +88,26 @@ func (c *Core) pull(now time.Time, it *item) {
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(btoi(c.isBehind(a, now)), btoi(c.isBehind(b, now))) })
 	for _, from := range order {
 		switch {
-		case c.avoided(from, now) || !c.members.names[from]:
+		case c.avoided(from, now) || !c.members.names[from] || from == it.pulling:
 			continue
 		case c.peer(from).pulls >= MaxPulls:
 			full = true
 			continue
 		}
-		it.pulling = from
+		if it.pulling == "" {
+			it.pulling, it.hedge = from, now.Add(hedgeAfter+time.Duration(it.head.Size)*time.Second/hedgeRate)
+			if len(it.holders) > 1 {
+				c.due.set(it, it.hedge)
+			}
+		} else {
+			it.second = from
+		}
 		c.peer(from).pulls++
 		c.Stats.Pulls++
 		c.do(Pull{it.head, from, it.stamp})
+		return
+	}
+	if it.pulling != "" { // there is no second, for now
 		return
 	}
 	if full { // nobody's fault, and soon over
@@ -115,7 +138,7 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	}
 	switch e.Outcome {
 	case Failed:
-		p.behind = now.Add(min(firstAvoid<<min(p.fails, 16), maxAvoid))
+		p.behind = now.Add(min(firstBehind<<min(p.fails, 16), maxAvoid))
 		p.fails++
 	case Admitted:
 		p.fails, p.behind = 0, time.Time{}
@@ -123,10 +146,16 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	if e.Outcome != Admitted {
 		c.Stats.PullFailed++
 	}
-	if it == nil || it.held || it.pulling != e.From {
+	switch {
+	case it == nil || it.held:
+		return
+	case it.pulling == e.From:
+		it.pulling, it.second = it.second, ""
+	case it.second == e.From:
+		it.second = ""
+	default:
 		return
 	}
-	it.pulling = ""
 	switch e.Outcome {
 	case Admitted: // its Held says the rest
 	case Declined:
@@ -134,7 +163,9 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	case Waits:
 		it.waits = true
 	case Busy:
-		c.later(now, it)
+		if it.pulling == "" {
+			c.later(now, it)
+		}
 	case Failed, Missing, Bad:
 		it.holders = slices.DeleteFunc(it.holders, func(h string) bool { return h == e.From })
 		if len(it.holders) > 0 {

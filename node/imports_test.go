@@ -37,6 +37,7 @@ var table = []struct {
 	{"cmd/...", []string{"node", "node/...", "verify", "verify/...", "cache/artefact"}, "flags and files become node.Options; nothing is decided here"},
 	{"cmd/edgectl", []string{"node", "node/...", "verify", "verify/...", "cache", "cache/artefact"}, "inspect has a list judged by the very store that a node has, in memory"},
 	{"gossip", []string{"cache/artefact", "gossip/transfer"}, "the spread of references knows their names and who fetches, and neither formats nor the store"},
+	{"gossip/gossiptest", []string{"cache/artefact", "gossip", "gossip/transfer"}, "a network in memory and members that live on it; it is the way between them"},
 	{"gossip/transfer", []string{"cache/artefact"}, "bodies travel by digest; what they are is for whoever asked to judge"},
 	{"bench", []string{"node/...", "verify/...", "gossip", "cache/artefact"}, "a benchmark drives what users drive, and simulates the spread with its own code"},
 	{"deploy", []string{"node/config"}, "examples are loaded by a test"},
