@@ -15,7 +15,7 @@ func (c *Cluster) sayBye() {
 	c.sayToAll(packetBye, binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixMilli())))
 }
 
-// sayToAll sends a packet to every member, twice, since one may get lost.
+// sayToAll sends a packet to every member, three times, since some may get lost.
 func (c *Cluster) sayToAll(kind byte, body []byte) {
 	c.mu.Lock()
 	var names []string
@@ -25,7 +25,7 @@ func (c *Cluster) sayToAll(kind byte, body []byte) {
 		}
 	}
 	c.mu.Unlock()
-	for range 2 {
+	for range 3 {
 		for _, name := range names {
 			c.send(name, kind, body)
 		}
