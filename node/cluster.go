@@ -84,19 +84,12 @@ func (c *cluster) listen(addr string) (err error) {
 
 // start joins the others. When it fails nothing of it is left.
 func (c *cluster) start(ctx context.Context) (err error) {
-	conf := c.n.opts.Config
-	g := conf.Gossip
-	o := gossip.ClusterOptions{
-		Name: conf.Name, Zone: conf.Zone, Reach: c.client, Store: c.spread,
-		Credentials: func() gossip.Credentials {
-			cert, key := c.identity.Credentials()
-			return gossip.Credentials{Certificate: cert, Key: key}
-		},
-		Changed: c.n.follower.Reconsider,
-		Beacon: func(_ string, took time.Duration) {
-			c.n.metrics.spread.WithLabelValues("beacon").Observe(took.Seconds())
-		},
-		Logger: c.n.log,
+	g := c.n.opts.Config.Gossip
+	o := c.options()
+	o.Reach = c.client
+	o.Credentials = func() gossip.Credentials {
+		cert, key := c.identity.Credentials()
+		return gossip.Credentials{Certificate: cert, Key: key}
 	}
 	if g.Mode == config.Leaf {
 		if o.Hubs, err = hubs(g.Join); err != nil {
@@ -109,12 +102,11 @@ func (c *cluster) start(ctx context.Context) (err error) {
 		o.Member = &gossip.Membership{
 			Listen: g.Listen, Advertise: g.Advertise, Transfer: c.listener.Addr().Port, Join: g.Join, Keys: g.Keys,
 		}
-		if conf.DataDir != "" {
+		if c.n.opts.Config.DataDir != "" {
 			o.Member.Remembered, o.Member.Remember = c.n.remembered(), c.n.remember
 		}
 	}
-	c.gossip = gossip.NewCluster(o)
-	if err := c.gossip.Start(ctx); err != nil {
+	if err := c.begin(ctx, o); err != nil {
 		if c.listener != nil {
 			c.listener.Close()
 		}
@@ -124,8 +116,25 @@ func (c *cluster) start(ctx context.Context) (err error) {
 		c.n.wg.Go(func() { c.n.fail(c.listener.Serve()) })
 	}
 	c.n.wg.Go(func() { c.identity.Watch(ctx, certificateRecheck, c.n.log) })
-	c.n.wg.Go(func() { c.spread.run(ctx, c.gossip) })
 	c.n.log.Info("in the cluster", "mode", g.Mode, "gossip", c.gossip.Addr(), "transfer", c.transferAddr())
+	return nil
+}
+
+// options are what a cluster needs of the node, whatever carries it.
+func (c *cluster) options() gossip.ClusterOptions {
+	conf := c.n.opts.Config
+	return gossip.ClusterOptions{
+		Name: conf.Name, Zone: conf.Zone, Store: c.spread, Changed: c.n.follower.Reconsider, Beacon: c.n.metrics.beacon, Logger: c.n.log,
+	}
+}
+
+// begin has the store's holdings spread, until ctx ends.
+func (c *cluster) begin(ctx context.Context, o gossip.ClusterOptions) error {
+	c.gossip = gossip.NewCluster(o)
+	if err := c.gossip.Start(ctx); err != nil {
+		return err
+	}
+	c.n.wg.Go(func() { c.spread.run(ctx, c.gossip) })
 	return nil
 }
 

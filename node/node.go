@@ -270,7 +270,7 @@ func (n *Node) Stop(ctx context.Context) error {
 // Close frees what New took. Stop does it, too; only a node that was never started
 // needs it.
 func (n *Node) Close() {
-	if n.cluster != nil {
+	if n.cluster != nil && n.cluster.client != nil {
 		n.cluster.client.Close()
 	}
 	n.fetcher.Close()
