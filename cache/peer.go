@@ -246,7 +246,7 @@ const maxOffered = 2 * MaxPivots
 // The caller holds mu.
 func (s *Store) offeredBy(h *heldList, uris []string) {
 	for _, uri := range uris {
-		if len(uri) > MaxPivotURL || slices.Contains(h.offered, uri) {
+		if len(uri) > MaxPivotURL || h.pivots[uri] != nil || slices.Contains(h.offered, uri) {
 			continue
 		}
 		h.offered = append(h.offered, uri)

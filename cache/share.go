@@ -36,6 +36,18 @@ func deliveryOf(raw artefact.Raw) delivery {
 // could point at a person. Body has the bytes of all that the last call named, and of
 // nothing else. The cost is that of walking through what is held.
 func (s *Store) Share(now time.Time) []Shared {
+	list := s.shareable(now)
+	named := make(map[artefact.Digest]artefact.ID, len(list))
+	for i := range list {
+		named[list[i].Digest] = list[i].ID
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.named = named
+	return list
+}
+
+func (s *Store) shareable(now time.Time) []Shared {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]Shared, 0, len(s.named)+8)
@@ -43,7 +55,8 @@ func (s *Store) Share(now time.Time) []Shared {
 		for _, p := range h.pivots {
 			list = append(list, Shared{Ref: p.ref})
 		}
-		if h.mayShare(now) && (s.disk == nil || h.durable) {
+		signed := h.list != nil && h.source.Type != artefact.Anchors && !h.orphan
+		if signed && !now.Before(h.soaked) && (s.disk == nil || h.durable) {
 			list = append(list, Shared{Ref: h.ref, Minor: h.minor})
 		}
 	}
@@ -59,16 +72,7 @@ func (s *Store) Share(now time.Time) []Shared {
 			}
 		}
 	}
-	clear(s.named)
-	for _, sh := range list {
-		s.named[sh.Digest] = sh.ID
-	}
 	return list
-}
-
-// mayShare says whether a list may be announced, wherever its bytes are.
-func (h *heldList) mayShare(now time.Time) bool {
-	return h.list != nil && h.source.Type != artefact.Anchors && !h.orphan && !h.lost() && !now.Before(h.soaked)
 }
 
 // Body returns the signed bytes, as received, of a version that the last Share named

@@ -165,7 +165,7 @@ func New(o Options, now time.Time) *Store {
 		dirty: make(map[artefact.ID]bool), touched: make(map[artefact.ID]bool), tables: newStatusTables(),
 		crls: make(map[string]*heldCRL), aggregations: make(map[string]*aggregation), waiting: make(map[artefact.ID]waitingList),
 		signers: make(signers), owners: make(map[owner]*usage), clock: new(atomic.Uint64),
-		refusals: make(map[refusalKind]refusalCount), named: make(map[artefact.Digest]artefact.ID),
+		refusals: make(map[refusalKind]refusalCount),
 	}
 	s.clock.Store(1)
 	for _, src := range o.Sources {
