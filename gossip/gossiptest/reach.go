@@ -12,8 +12,8 @@ import (
 	"github.com/edgetrust/edgetrust/gossip/transfer"
 )
 
-// Service is what a member answers over connections. A test that has a member misbehave
-// puts other functions in.
+// Service is what a member answers over connections. It is not changed while it is
+// served: a test that has a member misbehave has the network serve another one.
 type Service struct {
 	Certificate func() *x509.Certificate
 	// Answer answers a message of the member of that name.
