@@ -177,8 +177,8 @@ func TestAskedAsWell(t *testing.T) {
 		t.Fatalf("pulled from %s", by)
 	}
 	noPull(t, "while it is pulled", c.Step(start, from("m2", h)))
-	noPull(t, "a moment before", c.Step(start.Add(askAfter-1), Tick{}))
-	now := start.Add(askAfter)
+	noPull(t, "a moment before", c.Step(start.Add(patience(h)-1), Tick{}))
+	now := start.Add(patience(h))
 	if by := pulls(t, c.Step(now, Tick{}), h); by != "m2" {
 		t.Fatalf("pulled from %s as well", by)
 	}
@@ -209,7 +209,7 @@ func TestAskedAtOnce(t *testing.T) {
 	}
 	asked := 1
 	for range 20 {
-		now = now.Add(askAfter)
+		now = now.Add(patience(h))
 		asked += len(of[Pull](c.Step(now, Tick{})))
 	}
 	if asked != maxAsked {

@@ -12,9 +12,11 @@ import (
 const (
 	MaxPulls = 4 // under way from one peer
 	// maxAsked are asked for one body at once: another when the one before has let it
-	// wait for askAfter, about what a body takes that is handed on from member to member.
+	// wait for askAfter, about what a body takes that is handed on from member to member,
+	// and for what it takes at askRate.
 	maxAsked = 3
 	askAfter = 200 * time.Millisecond
+	askRate  = 4 << 20 // bytes a second
 	// PullPatience is how long a member lets somebody wait who asks for a body that it
 	// is about to have.
 	PullPatience = 500 * time.Millisecond
@@ -31,7 +33,7 @@ const (
 // peer is how a member has served this one.
 type peer struct {
 	pulls  int  // under way
-	slow   bool // it let a body wait for askAfter, or failed, and has delivered none since
+	slow   bool // it let a body wait until another was asked, or failed, and has delivered none since
 	faults int  // since it was last avoided
 	times  int  // that it was
 	until  time.Time
@@ -104,8 +106,13 @@ func (c *Core) pull(now time.Time, it *item) {
 // awaken has another holder asked if the body does not come meanwhile.
 func (c *Core) awaken(now time.Time, it *item) {
 	if len(it.pulling) < maxAsked {
-		c.due.set(it, now.Add(askAfter))
+		c.due.set(it, now.Add(patience(it.head)))
 	}
+}
+
+// patience is how long a body is waited for until another holder is asked as well.
+func patience(h Head) time.Duration {
+	return askAfter + time.Duration(h.Size)*time.Second/askRate
 }
 
 // holderFor is whom to ask next: the last that spoke of the body, of those who are not
