@@ -22,8 +22,10 @@ import (
 const (
 	certificateRecheck = 5 * time.Second
 	leaveWithin        = time.Second
-	leafKeepAlive      = 5 * time.Second // a hub that vanished is noticed after three
 	maxTransferConns   = 4096
+	// leafKeepAlive is less than the half minute after which the first routers forget a
+	// UDP flow that says nothing.
+	leafKeepAlive = 15 * time.Second
 )
 
 // cluster is this node's place among others: it hears what they hold, and they what it
@@ -55,16 +57,26 @@ func (n *Node) newCluster() (*cluster, error) {
 			return nil, fmt.Errorf("gossip.key_file: %w", err)
 		}
 	}
-	o := transfer.ClientOptions{}
-	if g.Mode == config.Leaf { // members reach one another without a proxy
-		o.Proxy, o.KeepAlive = conf.Egress.Proxy, leafKeepAlive
-		if o.ProxyCAs, err = conf.Egress.CAs(); err != nil {
-			return nil, fmt.Errorf("egress.ca_file: %w", err)
-		}
+	o, err := clientOptions(conf)
+	if err != nil {
+		return nil, err
 	}
 	return &cluster{
-		n: n, identity: id, spread: newSpread(n), shelf: transfer.NewShelf(bodies{n.store}), client: transfer.NewClient(id.Client(), o),
+		n: n, identity: id, spread: newSpread(n), shelf: transfer.NewShelf(bodies{n.store}),
+		client: transfer.NewClient(id.Client(), o),
 	}, nil
+}
+
+// clientOptions say how other members are reached.
+func clientOptions(c *config.Config) (o transfer.ClientOptions, err error) {
+	o.Proxy = c.Egress.Proxy
+	if o.ProxyCAs, err = c.Egress.CAs(); err != nil {
+		return o, fmt.Errorf("egress.ca_file: %w", err)
+	}
+	if c.Gossip.Mode == config.Leaf { // which waits on its hubs for as long as nothing happens
+		o.KeepAlive = leafKeepAlive
+	}
+	return o, nil
 }
 
 // listen opens the listener that other members ask for bodies.

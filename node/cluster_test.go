@@ -2,6 +2,7 @@ package node
 
 import (
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,4 +85,36 @@ func (f *fleet) startHere(gossip string) error {
 	}
 	_ = n.Stop(f.t.Context())
 	return nil
+}
+
+// A leaf keeps its connections open through devices that forget quiet ones, and trusts
+// the proxy that the configuration trusts.
+func TestClientOptions(t *testing.T) {
+	ca, err := identitytest.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "proxy.pem")
+	if err := os.WriteFile(file, ca.PEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []string{config.Member, config.Leaf} {
+		c := config.Default()
+		c.Gossip = &config.Gossip{Mode: mode}
+		c.Egress = config.Egress{Proxy: &url.URL{Scheme: "https", Host: "proxy.example:3129"}, CAFile: file}
+		o, err := clientOptions(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Proxy != c.Egress.Proxy || o.ProxyCAs == nil {
+			t.Errorf("%s: proxy %v, its authorities %v", mode, o.Proxy, o.ProxyCAs)
+		}
+		if leaf := mode == config.Leaf; leaf != (o.KeepAlive > 0) {
+			t.Errorf("%s: something is sent every %v", mode, o.KeepAlive)
+		}
+		c.Egress.CAFile += ".not"
+		if _, err := clientOptions(c); err == nil || !strings.Contains(err.Error(), "egress.ca_file") {
+			t.Errorf("%s: %v", mode, err)
+		}
+	}
 }
