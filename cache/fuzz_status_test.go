@@ -55,10 +55,13 @@ func FuzzStatusKinds(f *testing.F) {
 		before := said()
 		ids := []artefact.ID{statusID(list[0]), idlistID(list[1]), crlID(de.CRL().URL), {Kind: artefact.Aggregation, Name: aggregation}}
 		var err error
-		if n := int(as) % (len(ids) + 1); n < len(ids) {
-			_, err = w.store.Admit(artefact.Raw{ID: ids[n], Door: artefact.Peer, Bytes: b, At: w.Now})
-		} else {
+		switch n := int(as) % (len(ids) + 2); n {
+		case len(ids):
 			_, err = w.store.Offer(b, artefact.Publish, w.Now)
+		case len(ids) + 1:
+			_, err = w.store.AdmitFound(artefact.Raw{Bytes: b, At: w.Now})
+		default:
+			_, err = w.store.Admit(artefact.Raw{ID: ids[n], Door: artefact.Peer, Bytes: b, At: w.Now})
 		}
 		if after := said(); err != nil && after != before {
 			t.Errorf("the refusal %v changed what is held from %s to %s", err, before, after)
