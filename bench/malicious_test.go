@@ -7,7 +7,8 @@ import (
 )
 
 // With one member of twenty malicious the last honest one hears as soon as without, and
-// holds the body little later; and no honest one is avoided.
+// holds the body later, but not by much; and no honest one is avoided. The goal for
+// both is 1.05 times, which holding does not reach: 1.16.
 func TestMalicious(t *testing.T) {
 	first, count := seeds(t, 2, 100)
 	for _, network := range []bench.Network{bench.Links(0), bench.Links(0.1)} {
