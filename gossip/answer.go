@@ -106,11 +106,12 @@ func (c *Cluster) agedLooks(now time.Time) (list []aged) {
 			newest[id] = aged{o.seen, now.Sub(o.at)}
 		}
 	}
-	for id, l := range c.looks {
-		if len(l.last) < FeederCount {
+	for id := range c.looks {
+		seen, at, enough := c.looks.newest(id, FeederCount)
+		if !enough {
 			continue
 		}
-		a := aged{Seen{id, l.version, l.digest}, now.Sub(l.last[FeederCount-1].at)}
+		a := aged{seen, now.Sub(at)}
 		if have, ok := newest[id]; !ok || have.Version < a.Version || have.Version == a.Version && a.ago < have.ago {
 			newest[id] = a
 		}

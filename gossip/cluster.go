@@ -235,10 +235,10 @@ func (c *Cluster) Seen(s Seen) {
 }
 
 // Wait is how long a look at a list may wait because others look; 0: it is this
-// node's turn, which it is taken to use. period is the time between looks, held when
-// this node last looked or something new came (zero: nothing is held), maxOwn how long
-// it may do without a look of its own.
-func (c *Cluster) Wait(id ListID, period time.Duration, held time.Time, maxOwn time.Duration) time.Duration {
+// node's turn, which it is taken to use. period is the time between looks, version the
+// newest that is held (0: none is), held when this node last looked or something new
+// came (zero: nothing is held), maxOwn how long it may do without a look of its own.
+func (c *Cluster) Wait(id ListID, period time.Duration, version uint64, held time.Time, maxOwn time.Duration) time.Duration {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -251,7 +251,7 @@ func (c *Cluster) Wait(id ListID, period time.Duration, held time.Time, maxOwn t
 	}
 	d := Duty{
 		Period: period, Own: held, Tried: o.tried, Since: o.since,
-		Latest: c.looks.nth(id, 1), Second: c.looks.nth(id, 2), MaxOwn: maxOwn,
+		Latest: c.looks.nth(id, 1, version), Second: c.looks.nth(id, 2, version), MaxOwn: maxOwn,
 	}
 	d.Rank, d.Members = c.rank(id)
 	wait := d.Wait(now)

@@ -39,7 +39,7 @@ func TestOneAloneSettles(t *testing.T) {
 		if !n.Cluster.Report().Settled {
 			t.Error("not settled after 3 s")
 		}
-		if wait := n.Cluster.Wait(gossiptest.ListOf("a"), time.Minute, time.Time{}, 0); wait != 0 {
+		if wait := n.Cluster.Wait(gossiptest.ListOf("a"), time.Minute, 0, time.Time{}, 0); wait != 0 {
 			t.Errorf("waits %v for others of whom there are none", wait)
 		}
 	})

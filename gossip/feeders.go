@@ -54,9 +54,10 @@ type Duty struct {
 	Rank    int
 	Members int // that follow it, this one included
 
-	Own    time.Time // last look of this member, or arrival of a new version; zero: nothing is held
-	Tried  time.Time // last time that Wait let it look; zero: never
-	Since  time.Time // since when it follows the list and knows the cluster
+	Own   time.Time // last look of this member, or arrival of a new version; zero: nothing is held
+	Tried time.Time // last time that Wait let it look; zero: never
+	Since time.Time // since when it follows the list and knows the cluster
+	// Those that found nothing newer than what is held.
 	Latest time.Time // of the others' looks; zero: none is known
 	Second time.Time // the latest of another one than that; zero: none is known
 	// MaxOwn is how long a member may do without a look of its own.

@@ -74,7 +74,7 @@ func (f *fleet) run(d time.Duration) {
 		r, members := f.rankOf(n)
 		wait := Duty{
 			Period: f.period, Rank: r, Members: members, Own: n.own, Tried: n.tried, Since: n.since,
-			Latest: n.heard.nth(fleetList, 1), Second: n.heard.nth(fleetList, 2), MaxOwn: f.maxOwn,
+			Latest: n.heard.nth(fleetList, 1, 1), Second: n.heard.nth(fleetList, 2, 1), MaxOwn: f.maxOwn,
 		}.Wait(f.now)
 		if wait > 0 {
 			n.next = f.now.Add(wait)

@@ -88,13 +88,16 @@ func follow(n *gossiptest.Node, o *origin, list string, period, maxOwn time.Dura
 	id := gossiptest.ListOf(list)
 	var looked time.Time
 	for {
-		held := looked
+		held, version := looked, uint64(0)
 		for _, h := range n.Store.Heads() {
+			if h.List == id {
+				version = h.Version
+			}
 			if at := n.Store.HeldAt(h); h.List == id && at.After(held) {
 				held = at
 			}
 		}
-		wait := min(n.Cluster.Wait(id, period, held, maxOwn), period/10)
+		wait := min(n.Cluster.Wait(id, period, version, held, maxOwn), period/10)
 		if wait == 0 {
 			wait = period / 4
 			if h, b, ok := o.fetch(list, n.Name); ok {

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Looks count by member, for the newest version that anybody has seen, and only if it
-// is just the one that is held.
+// Looks count by member, and for freshness only if they saw just what is held.
 func TestLooksAgree(t *testing.T) {
 	ls := make(looks)
 	h := head(1, 5)
@@ -31,19 +30,60 @@ func TestLooksAgree(t *testing.T) {
 	if since, _ := ls.agree(h, 2); !since.Equal(at(2)) {
 		t.Errorf("since %v", since)
 	}
-	if a, b, c := ls.nth(h.List, 1), ls.nth(h.List, 2), ls.nth(h.List, 3); !a.Equal(at(4)) || !b.Equal(at(2)) || !c.IsZero() {
+	if a, b, c := ls.nth(h.List, 1, 5), ls.nth(h.List, 2, 5), ls.nth(h.List, 3, 5); !a.Equal(at(4)) || !b.Equal(at(2)) || !c.IsZero() {
 		t.Error(a, b, c)
 	}
 	ls.note(SeenOf(h), "m2", at(1)) // late to arrive
-	if a := ls.nth(h.List, 1); !a.Equal(at(4)) {
+	if a := ls.nth(h.List, 1, 5); !a.Equal(at(4)) {
 		t.Error(a)
 	}
-	ls.note(SeenOf(head(1, 6)), "m3", at(5))
-	agreed(false)
 	for i := range byte(2 * MaxLookers) {
 		ls.note(SeenOf(head(1, 6)), string('a'+rune(i)), at(int(i)+6))
 	}
-	if n := len(ls[h.List].last); n != MaxLookers {
+	if n := len(ls[h.List]); n != MaxLookers {
 		t.Errorf("%d remembered", n)
+	}
+}
+
+// One member that claims to have seen versions that there are not takes nothing from
+// what others have seen.
+func TestLooksOfALiar(t *testing.T) {
+	ls := make(looks)
+	h := head(1, 5)
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	for i := range 100 {
+		ls.note(SeenOf(head(1, byte(100+i))), "liar", at(2*i))
+		if i == 50 {
+			ls.note(SeenOf(h), "m1", at(2*i))
+			ls.note(SeenOf(h), "m2", at(2*i+1))
+		}
+	}
+	if since, ok := ls.agree(h, 2); !ok || !since.Equal(at(100)) {
+		t.Errorf("agreed %v since %v", ok, since)
+	}
+	if second := ls.nth(h.List, 2, 5); !second.Equal(at(100)) {
+		t.Errorf("two looked at %v", second)
+	}
+	if s, _, ok := ls.newest(h.List, 2); !ok || s != SeenOf(h) {
+		t.Errorf("two saw %v %v", s, ok)
+	}
+	if n := len(ls[h.List]); n != 4 {
+		t.Errorf("%d remembered", n)
+	}
+}
+
+// An origin that signs anew for every look is looked at by two for all as any other; and
+// who lacks what the two saw does not go by their looks.
+func TestLooksAtNewVersions(t *testing.T) {
+	ls := make(looks)
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	for i := range 10 {
+		by := []string{"m1", "m2"}[i%2]
+		ls.note(SeenOf(head(1, byte(i))), by, at(i))
+	}
+	for held, want := range map[uint64]time.Time{9: at(8), 8: at(7), 7: at(6), 6: {}} {
+		if got := ls.nth(head(1, 0).List, 2, held); !got.Equal(want) {
+			t.Errorf("with version %d two looked at %v, want %v", held, got, want)
+		}
 	}
 }

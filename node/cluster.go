@@ -228,7 +228,11 @@ func (c *cluster) shared(f origin.Followed, maxOwn time.Duration) origin.Followe
 			return 0
 		}
 		own, _ := c.n.store.Looks(f.ID)
-		return c.gossip.Wait(list, c.spread.period(f.ID, otherwise), own, maxOwn)
+		var held uint64
+		for _, r := range c.n.store.HeldRefs(f.ID) {
+			held = max(held, r.Version)
+		}
+		return c.gossip.Wait(list, c.spread.period(f.ID, otherwise), held, own, maxOwn)
 	}
 	return f
 }
