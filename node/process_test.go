@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +24,10 @@ import (
 // nodeProcess names, in the environment, the configuration of the node that this
 // program is then: tests that kill a node need one in a process of its own.
 const nodeProcess = "EDGETRUST_TEST_NODE"
+
+// otherVersion names, in the environment, the test binary of another version of this
+// package (go test -c): every fleet's second node is then of that version.
+const otherVersion = "EDGETRUST_TEST_OTHER_VERSION"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(nodeProcess); path != "" {
@@ -61,6 +66,9 @@ type process struct {
 func startProcess(t testing.TB, dir string, wrap ...string) *process {
 	t.Helper()
 	self := append(wrap, os.Args[0])
+	if other := os.Getenv(otherVersion); other != "" && strings.HasSuffix(dir, "-1") {
+		self[len(self)-1] = other
+	}
 	p := &process{cmd: exec.Command(self[0], self[1:]...), started: time.Now(), log: &syncBuffer{}}
 	p.cmd.Env = append(os.Environ(), nodeProcess+"="+filepath.Join(dir, "edgenode.yaml"))
 	out, err := p.cmd.StderrPipe()
