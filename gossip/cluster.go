@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -116,9 +117,10 @@ type Cluster struct {
 	joined  time.Time // when a member was last met
 	reached bool      // somebody answered when this node joined, or nobody was to
 	settled bool
-	telling bool      // what it has to say of itself, soon
-	lapse   time.Time // when the first of the members' certificates does; zero: none will
-	warned  time.Time // of a name that two nodes have
+	telling bool          // what it has to say of itself, soon
+	retries atomic.Uint64 // calls of Retry
+	lapse   time.Time     // when the first of the members' certificates does; zero: none will
+	warned  time.Time     // of a name that two nodes have
 
 	counters Counters
 	avoided  map[string]time.Time // as of the last look into the core
@@ -210,7 +212,10 @@ func (c *Cluster) Release(id ListID) {
 }
 
 // Retry says that what could not be judged may be judged now.
-func (c *Cluster) Retry() { c.inbox.put(Retry{}) }
+func (c *Cluster) Retry() {
+	c.retries.Add(1)
+	c.inbox.put(Retry{})
+}
 
 // Follow says which lists this node follows, held or not.
 func (c *Cluster) Follow(ids []ListID) {

@@ -180,6 +180,9 @@ func (s *spread) Take(a gossip.Arrival) gossip.Outcome {
 	raw := artefact.Raw{ID: id, Door: artefact.Peer, Bytes: a.Body, At: time.Now(), From: a.From, Spread: a.Spread}
 	admit := s.n.admit
 	if !followed {
+		if found, err := cache.FoundID(a.Body); err != nil || gossip.IDOf(found) != a.List {
+			return gossip.Bad
+		}
 		admit = s.n.store.AdmitFound
 	}
 	out, err := admit(raw)
