@@ -283,3 +283,12 @@ func TestLookedDoesNotWait(t *testing.T) {
 		t.Errorf("others looked at %v", others)
 	}
 }
+
+// That this node looks at a list which could point at a person is told to nobody.
+func TestLooksThatAreNotTold(t *testing.T) {
+	w := newSpreadWorld(t, 0) // without a cluster that could be told
+	w.admit(pidList, artefact.Origin, w.lote("pid", 3))
+	id := artefact.ID{Kind: artefact.Status, Name: prefetchedURI}
+	w.admit(id, artefact.Origin, w.token(id.Name, cache.MinStored-8, 0))
+	w.n.looked(id, w.n.store.HeldRefs(id)[0])
+}
