@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -109,18 +110,21 @@ type Cluster struct {
 	own     map[ListID]own
 	follows []uint64 // inventory
 	follow  uint64   // its hash
-	others  map[uint64]map[uint64]bool
-	sum     Summary
-	differs chan struct{} // closed when sum changes
-	pair    pairing
-	began   time.Time
-	joined  time.Time // when a member was last met
-	reached bool      // somebody answered when this node joined, or nobody was to
-	settled bool
-	telling bool          // what it has to say of itself, soon
-	retries atomic.Uint64 // calls of Retry
-	lapse   time.Time     // when the first of the members' certificates does; zero: none will
-	warned  time.Time     // of a name that two nodes have
+	// followed are the lists themselves, whose looks are remembered.
+	followed map[ListID]bool
+	others   map[uint64]map[uint64]bool
+	sum      Summary
+	differs  chan struct{} // closed when sum changes
+	pair     pairing
+	began    time.Time
+	joined   time.Time // when a member was last met
+	alone    time.Time // when a member was last lost, or the start
+	reached  bool      // somebody answered when this node joined, or nobody was to
+	settled  bool
+	telling  bool          // what it has to say of itself, soon
+	retries  atomic.Uint64 // calls of Retry
+	lapse    time.Time     // when the first of the members' certificates does; zero: none will
+	warned   time.Time     // of a name that two nodes have
 
 	counters Counters
 	avoided  map[string]time.Time // as of the last look into the core
@@ -167,6 +171,7 @@ func NewCluster(o ClusterOptions) *Cluster {
 func (c *Cluster) Start(ctx context.Context) error {
 	ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.began = time.Now()
+	c.alone = c.began
 	if c.o.Member != nil {
 		if err := c.enter(); err != nil {
 			c.cancel()
@@ -202,14 +207,8 @@ func (c *Cluster) Leave(wait time.Duration) error {
 // Hold says that this node holds a head from now on.
 func (c *Cluster) Hold(h Held) { c.inbox.put(h) }
 
-// Release says that a list is followed no longer.
-func (c *Cluster) Release(id ListID) {
-	c.mu.Lock()
-	delete(c.own, id)
-	delete(c.looks, id)
-	c.mu.Unlock()
-	c.inbox.put(Left{id})
-}
+// Release says that nothing of a list is held any more that others may have.
+func (c *Cluster) Release(id ListID) { c.inbox.put(Left{id}) }
 
 // Retry says that what could not be judged may be judged now.
 func (c *Cluster) Retry() {
@@ -220,9 +219,15 @@ func (c *Cluster) Retry() {
 // Follow says which lists this node follows, held or not.
 func (c *Cluster) Follow(ids []ListID) {
 	list, hash := inventoryOf(ids[:min(len(ids), MaxInventory)])
+	followed := make(map[ListID]bool, len(ids))
+	for _, id := range ids {
+		followed[id] = true
+	}
 	c.mu.Lock()
 	changed := hash != c.follow
-	c.follows, c.follow = list, hash
+	c.follows, c.follow, c.followed = list, hash, followed
+	maps.DeleteFunc(c.own, func(id ListID, _ own) bool { return !followed[id] })
+	maps.DeleteFunc(c.looks, func(id ListID, _ []looker) bool { return !followed[id] })
 	c.mu.Unlock()
 	if changed {
 		c.inbox.put(metaChanged{})

@@ -399,3 +399,20 @@ func TestComparePeriods(t *testing.T) {
 		t.Errorf("%d attempts at a dead member in a minute", n)
 	}
 }
+
+// A body that was admitted and may not be announced, as while the disk does not take it,
+// is not asked for again, whoever says that he holds it.
+func TestAdmittedIsNotPulledAgain(t *testing.T) {
+	c := newCore(99, nil)
+	h := head(1, 1)
+	by := pulls(t, c.Step(start, from("m7", h)), h)
+	noPull(t, "admitted", c.Step(start, Pulled{h, by, Admitted}))
+	for i := range 3 * MaxHolders {
+		e := Told{From: fmt.Sprint("m", 10+i%(2*MaxHolders)), Heads: []Head{h}}
+		noPull(t, "told again", c.Step(start.Add(time.Duration(i)*time.Second), e))
+	}
+	c.Step(start.Add(time.Minute), Held{Head: h})
+	if !c.lists[h.List].held[0].held || len(c.lists[h.List].wanted) > 0 {
+		t.Error("not held once it may be announced")
+	}
+}

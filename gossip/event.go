@@ -29,7 +29,7 @@ type Held struct {
 	Quiet bool
 }
 
-// Left says that a list is followed no longer.
+// Left says that nothing of a list is held any more that others may have.
 type Left struct{ List ListID }
 
 // Heard says that an announcement came from a member.

@@ -37,6 +37,7 @@ func (c *Cluster) keepWaiting(ctx context.Context, hub transfer.Peer) {
 		c.mu.Unlock()
 		asked := time.Now()
 		got, err := c.ask(ctx, hub, message{summary: &sum, wait: leafPatience, state: told})
+		c.answered(hub.Name, err == nil)
 		switch {
 		case err != nil:
 			c.log.Debug("hub does not answer", "hub", hub.Name, "err", err)
@@ -48,6 +49,18 @@ func (c *Cluster) keepWaiting(ctx context.Context, hub transfer.Peer) {
 		case time.Since(asked) < leafBackOff: // a hub that keeps nothing back
 			pause(ctx, leafBackOff)
 		}
+	}
+}
+
+// answered notes whether a hub does.
+func (c *Cluster) answered(hub string, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch m := c.members[hub]; {
+	case ok:
+		m.silent = time.Time{}
+	case m.silent.IsZero():
+		m.silent = time.Now()
 	}
 }
 
@@ -79,6 +92,9 @@ func (c *Cluster) heardFromHub(h hubLooks) {
 	var seen []Seen
 	c.mu.Lock()
 	for _, l := range h.looks {
+		if !c.followed[l.List] {
+			continue
+		}
 		c.looks.note(l.Seen, h.hub, now.Add(-l.ago))
 		seen = append(seen, l.Seen)
 	}

@@ -22,7 +22,7 @@ type item struct {
 	first   string        // the holder that it named, if that one has signed it
 	stamp   int64         // when it was announced; 0: not known
 	held    bool
-	done    bool     // declined: known, and not to be asked for
+	done    bool     // judged: known, and not to be asked for
 	waits   bool     // for Retry
 	holders []string // who say that they hold it, the latest last
 	pulling []string // from whom

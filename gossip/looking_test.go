@@ -361,3 +361,26 @@ func TestLeafLooksLast(t *testing.T) {
 		}
 	})
 }
+
+// A member, or a leaf, knows since when it reaches nobody.
+func TestAlone(t *testing.T) {
+	inWorld(t, 27, lan, []string{"a"}, func(w *world) {
+		w.members(2)
+		hub, other := w.nodes[0], w.nodes[1]
+		leaf, err := w.Leaf("branch", []*gossiptest.Node{hub}, nil)
+		w.start(leaf, err)
+		time.Sleep(10 * time.Second)
+		for _, n := range []*gossiptest.Node{hub, other, leaf} {
+			if since := n.Cluster.Report().Alone; !since.IsZero() {
+				t.Errorf("%s has been alone since %v", n.Name, since)
+			}
+		}
+		hub.Kill()
+		time.Sleep(2 * time.Minute)
+		for _, n := range []*gossiptest.Node{other, leaf} {
+			if since := n.Cluster.Report().Alone; since.IsZero() || time.Since(since) < time.Minute || time.Since(since) > 2*time.Minute {
+				t.Errorf("%s is alone since %v, now %v", n.Name, since, time.Now())
+			}
+		}
+	})
+}

@@ -87,3 +87,28 @@ func TestLooksAtNewVersions(t *testing.T) {
 		}
 	}
 }
+
+// noStore is a Store that nobody may ask.
+type noStore struct{ Store }
+
+// Looks are remembered as long as a list is followed, whatever of it is held, and those
+// at lists that are not followed are not: there is no end of what a member may name.
+func TestLooksAreOfFollowedLists(t *testing.T) {
+	c := NewCluster(ClusterOptions{Name: "m0", Credentials: func() Credentials { return Credentials{} }, Store: noStore{}})
+	h := head(1, 5)
+	c.Follow([]ListID{h.List})
+	c.Seen(SeenOf(h))
+	c.looked(Looked{"m1", []Seen{SeenOf(h), SeenOf(head(2, 5)), SeenOf(head(3, 5))}})
+	c.heardFromHub(hubLooks{"m2", []aged{{SeenOf(h), time.Second}, {SeenOf(head(4, 5)), time.Second}}})
+	if len(c.looks) != 1 || len(c.looks[h.List]) != 2 {
+		t.Errorf("%v", c.looks)
+	}
+	c.Release(h.List) // as while its next version soaks
+	if len(c.looks) != 1 || len(c.own) != 1 {
+		t.Errorf("released: %v, own %v", c.looks, c.own)
+	}
+	c.Follow([]ListID{{9}})
+	if len(c.looks) != 0 || len(c.own) != 0 {
+		t.Errorf("not followed: %v, own %v", c.looks, c.own)
+	}
+}

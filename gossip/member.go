@@ -53,6 +53,7 @@ type member struct {
 	asking  bool      // for its inventory
 	open    int       // exchanges that are under way
 	back    time.Time // when it was last asked to join again
+	silent  time.Time // of a hub: since when it does not answer; zero: it does
 }
 
 // trusted says that a member is alive, and has shown the certificate of its name.
@@ -119,7 +120,7 @@ func (c *Cluster) gone(name string) {
 	c.mu.Lock()
 	if m, ok := c.members[name]; ok && name != c.o.Name {
 		now := time.Now()
-		m.dead, m.left = now, now.Sub(m.bye) < byeFor
+		m.dead, m.left, c.alone = now, now.Sub(m.bye) < byeFor, now
 		c.log.Info("member is gone", "member", name, "left", m.left)
 	}
 	c.mu.Unlock()
@@ -245,7 +246,7 @@ func (c *Cluster) lapsed(now time.Time) {
 			end := m.certs[0].NotAfter
 			if now.After(end) {
 				m.certs, m.keys, m.known, m.retry, gone = nil, nil, 0, time.Time{}, true
-				m.why = errLapsed
+				m.why, c.alone = errLapsed, now
 				continue
 			}
 			c.lapse = first(c.lapse, end)

@@ -168,8 +168,7 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	}
 	it.pulling = without(it.pulling, e.From)
 	switch e.Outcome {
-	case Admitted: // its Held says the rest
-	case Declined:
+	case Admitted, Declined: // its Held says the rest, which does not come of what may not be announced
 		it.done = true
 	case Waits:
 		it.waits = true

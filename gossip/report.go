@@ -10,7 +10,8 @@ import (
 
 // Report is a Cluster as an operator sees it.
 type Report struct {
-	Settled bool // it knows whom it is among
+	Settled bool      // it knows whom it is among
+	Alone   time.Time // since when no other member, or no hub, is reached; zero: one is
 	Members []MemberReport
 	Counters
 }
@@ -53,7 +54,7 @@ func (c *Cluster) Report() Report {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := Report{Settled: c.settled, Counters: c.counters, Members: make([]MemberReport, 0, len(c.members))}
+	r := Report{Settled: c.settled, Alone: c.aloneSince(), Counters: c.counters, Members: make([]MemberReport, 0, len(c.members))}
 	for _, m := range c.members {
 		one := MemberReport{Name: m.name, Addr: m.peer.Addr, Zone: m.meta.zone, State: Alive, Trusted: m.trusted(), Since: m.dead}
 		switch {
@@ -101,4 +102,18 @@ func (c *Cluster) HeadsOf(ctx context.Context, name string) ([]Head, error) {
 		return nil, nil
 	}
 	return got.told.Heads, nil
+}
+
+// aloneSince is since when nobody is reached; zero: somebody is. The caller holds mu.
+func (c *Cluster) aloneSince() (since time.Time) {
+	since = c.alone
+	for _, m := range c.members {
+		switch {
+		case c.o.Member != nil && m.trusted(), c.o.Member == nil && m.silent.IsZero():
+			return time.Time{}
+		case m.silent.After(since):
+			since = m.silent
+		}
+	}
+	return since
 }

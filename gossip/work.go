@@ -167,7 +167,9 @@ func (c *Cluster) looked(e Looked) {
 	now := time.Now()
 	c.mu.Lock()
 	for _, s := range e.Seen {
-		c.looks.note(s, e.Origin, now)
+		if c.followed[s.List] {
+			c.looks.note(s, e.Origin, now)
+		}
 	}
 	c.mu.Unlock()
 	c.credit(e.Seen)

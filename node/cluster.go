@@ -26,6 +26,8 @@ const (
 	// leafKeepAlive is less than the half minute after which the first routers forget a
 	// UDP flow that says nothing.
 	leafKeepAlive = 15 * time.Second
+	// aloneFor is how long nobody is reached until that is worth a word.
+	aloneFor = time.Minute
 )
 
 // cluster is this node's place among others: it hears what they hold, and they what it
@@ -275,9 +277,28 @@ type originStore struct {
 // Admit keeps what is replaced for others.
 func (s originStore) Admit(raw artefact.Raw) (cache.Outcome, error) { return s.n.admit(raw) }
 
-// looked tells the others that this node has looked at an origin.
+// alone tells that nobody is reached whom gossip.join names.
+func (n *Node) alone(now time.Time) (lines []string) {
+	if n.cluster == nil || n.cluster.gossip == nil || len(n.opts.Config.Gossip.Join) == 0 {
+		return nil
+	}
+	since := n.cluster.gossip.Report().Alone
+	if since.IsZero() || now.Sub(since) < aloneFor {
+		return nil
+	}
+	what, port := "other member", "their UDP and TCP ports are"
+	if n.opts.Config.Gossip.Mode == config.Leaf {
+		what, port = "hub", "this node may open connections to them"
+	} else {
+		port += " open and gossip.key_file is the same everywhere"
+	}
+	return []string{fmt.Sprintf("gossip: no %s is reached since %s: see that gossip.join is right and that %s", what, since.UTC().Format(time.RFC3339), port)}
+}
+
+// looked tells the others that this node has looked at an origin. Of a list that could
+// point at a person they must not even hear that it is followed.
 func (n *Node) looked(id artefact.ID, ref artefact.Ref) {
-	if n.cluster != nil {
+	if n.cluster != nil && n.store.Spreads(id) {
 		n.cluster.gossip.Seen(gossip.SeenOf(gossip.Head{List: gossip.IDOf(id), Version: ref.Version, Digest: ref.Digest}))
 	}
 }

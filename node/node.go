@@ -330,7 +330,8 @@ func (n *Node) readiness() admin.Readiness {
 		return admin.Readiness{NotReady: []string{"draining"}}
 	}
 	now := time.Now()
-	return admin.Readiness{NotReady: n.store.NotReady(now), Degraded: append(n.store.Degraded(now), n.unnamed(n.store.Lists(now))...)}
+	degraded := append(n.store.Degraded(now), n.unnamed(n.store.Lists(now))...)
+	return admin.Readiness{NotReady: n.store.NotReady(now), Degraded: append(degraded, n.alone(now)...)}
 }
 
 func isLoopback(a net.Addr) bool {

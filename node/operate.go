@@ -13,10 +13,22 @@ import (
 	"github.com/edgetrust/edgetrust/verify/reason"
 )
 
-// Refresh looks at one origin now.
+// Refresh looks at one origin now. What it finds does not soak: an operator wants it
+// everywhere.
 func (e engine) Refresh(ctx context.Context, url string) (admin.Refreshed, error) {
-	if err := e.waitRestored(ctx); err != nil {
+	out, err := e.refresh(ctx, url)
+	if err != nil {
 		return admin.Refreshed{}, err
+	}
+	e.store.Announce(out.Ref.ID, time.Now())
+	return refreshed(out), nil
+}
+
+// refresh looks at one origin now. Its errors are those that the operator's listener
+// knows, and refusals.
+func (e engine) refresh(ctx context.Context, url string) (cache.Outcome, error) {
+	if err := e.waitRestored(ctx); err != nil {
+		return cache.Outcome{}, err
 	}
 	out, err := e.follower.Refresh(ctx, url)
 	if reason.CodeOf(err) == reason.ArtefactUnknown { // a peer's bytes have just told of which kind the list is
@@ -26,14 +38,11 @@ func (e engine) Refresh(ctx context.Context, url string) (admin.Refreshed, error
 	var fetch *origin.FetchError
 	switch {
 	case errors.Is(err, origin.ErrUnknown):
-		return admin.Refreshed{}, admin.ErrUnknown
+		err = admin.ErrUnknown
 	case errors.As(err, &fetch):
-		return admin.Refreshed{}, &admin.FetchError{Err: fetch.Err}
-	case err != nil:
-		return admin.Refreshed{}, err
+		err = &admin.FetchError{Err: fetch.Err}
 	}
-	e.store.Announce(out.Ref.ID, time.Now())
-	return refreshed(out), nil
+	return out, err
 }
 
 // publicRefresher is Refresh for status issuers.
@@ -41,14 +50,19 @@ type publicRefresher struct{ engine }
 
 // Refresh looks at one origin now, but for a status list that is followed because a
 // credential named it and that could point at a person: that it is followed here must
-// not be told.
+// not be told. A trust list that it finds soaks as any other: that everybody gets one at
+// once is for an operator to say.
 func (p publicRefresher) Refresh(ctx context.Context, url string) (api.Refreshed, error) {
 	for _, t := range p.store.Targets() {
 		if t.ID.Name == url && t.Came == cache.Found && !p.store.Spreads(t.ID) {
 			return api.Refreshed{}, api.ErrUnknown
 		}
 	}
-	return p.engine.Refresh(ctx, url)
+	out, err := p.refresh(ctx, url)
+	if err != nil {
+		return api.Refreshed{}, err
+	}
+	return refreshed(out), nil
 }
 
 // Publish takes in bytes that an operator hands over. They name their list

@@ -1,9 +1,11 @@
 package node
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/edgetrust/edgetrust/cache"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
 )
 
@@ -24,4 +26,27 @@ func TestResetLooksAgain(t *testing.T) {
 	}
 	eventually(t, "the list is fetched again", func() bool { return l.list("pid").Sequence == 2 })
 	l.want("sdjwt-pid-de", "valid")
+}
+
+// A status issuer may have a trust list looked at, and not have it spread before it has
+// soaked: that is for an operator to ask.
+func TestPublicRefreshSoaks(t *testing.T) {
+	c := newCore(t)
+	defer c.node.Close()
+	close(c.node.restored)
+	shared := func() bool {
+		return slices.ContainsFunc(c.node.store.Share(time.Now()), func(s cache.Shared) bool { return s.ID.Name == "pid" })
+	}
+	if _, err := (publicRefresher{engine{c.node}}).Refresh(t.Context(), upstream+"/pid"); err != nil {
+		t.Fatal(err)
+	}
+	if shared() {
+		t.Error("an issuer had a trust list spread at once")
+	}
+	if _, err := (engine{c.node}).Refresh(t.Context(), upstream+"/pid"); err != nil {
+		t.Fatal(err)
+	}
+	if !shared() {
+		t.Error("an operator's refresh does not end the soak")
+	}
 }

@@ -30,17 +30,27 @@ const (
 type spread struct {
 	n       *Node
 	changed chan struct{} // holds one value: what is held, or followed, may be another
+	credit  chan struct{} // holds one value: others have looked
 
 	mu      sync.Mutex // guards what follows
 	lists   map[gossip.ListID]artefact.ID
 	told    map[gossip.ListID][]gossip.Head // what the cluster knows that is held
+	looked  map[gossip.Head]time.Time       // looks of others that the store was not told of yet
 	periods map[artefact.ID]time.Duration   // between looks
+}
+
+// teller is told what is held and followed: gossip.Cluster.
+type teller interface {
+	Follow(ids []gossip.ListID)
+	Hold(h gossip.Held)
+	Release(id gossip.ListID)
+	Retry()
 }
 
 func newSpread(n *Node) *spread {
 	return &spread{
-		n: n, changed: make(chan struct{}, 1),
-		lists: make(map[gossip.ListID]artefact.ID), periods: make(map[artefact.ID]time.Duration),
+		n: n, changed: make(chan struct{}, 1), credit: make(chan struct{}, 1),
+		lists: make(map[gossip.ListID]artefact.ID), looked: make(map[gossip.Head]time.Time), periods: make(map[artefact.ID]time.Duration),
 	}
 }
 
@@ -53,7 +63,7 @@ func (s *spread) mayDiffer() {
 }
 
 // run tells the cluster what the store holds and follows, until ctx ends.
-func (s *spread) run(ctx context.Context, c *gossip.Cluster) {
+func (s *spread) run(ctx context.Context, c teller) {
 	select { // what the disk held is nothing new to anybody
 	case <-s.n.restored:
 	case <-ctx.Done():
@@ -75,6 +85,8 @@ func (s *spread) run(ctx context.Context, c *gossip.Cluster) {
 			}
 		case <-t.C:
 			s.compare(c, false)
+		case <-s.credit:
+			s.credits()
 		case <-ctx.Done():
 			return
 		}
@@ -82,7 +94,7 @@ func (s *spread) run(ctx context.Context, c *gossip.Cluster) {
 }
 
 // follow tells the cluster which lists this node follows.
-func (s *spread) follow(c *gossip.Cluster) {
+func (s *spread) follow(c teller) {
 	lists := make(map[gossip.ListID]artefact.ID)
 	for _, id := range s.n.store.Followed() {
 		lists[gossip.IDOf(id)] = id
@@ -99,7 +111,7 @@ func (s *spread) follow(c *gossip.Cluster) {
 
 // compare tells the cluster what is held now and was not told, and takes back what is
 // held no longer.
-func (s *spread) compare(c *gossip.Cluster, quiet bool) {
+func (s *spread) compare(c teller, quiet bool) {
 	told := s.told // of this goroutine alone to write
 	now := make(map[gossip.ListID][]gossip.Head, len(told))
 	minor := make(map[gossip.Head]bool)
@@ -160,11 +172,13 @@ func (s *spread) idOf(l gossip.ListID) (artefact.ID, bool) {
 func (s *spread) Plausible(h gossip.Head, now time.Time) bool {
 	id, followed := s.idOf(h.List)
 	open := h.Kind == gossip.Open
-	if followed {
-		status := id.Kind == artefact.Status || id.Kind == artefact.IdentifierList
-		return status == open && (!open || !now.Add(aheadBy).Before(issued(h)))
+	switch {
+	case !followed:
+		return open && !now.Add(aheadBy).Before(issued(h)) && now.Sub(issued(h)) < agesOf
+	case id.Kind == artefact.Status, id.Kind == artefact.IdentifierList: // closed, of few entries, if the configuration names it
+		return !now.Add(aheadBy).Before(issued(h))
 	}
-	return open && !now.Add(aheadBy).Before(issued(h)) && now.Sub(issued(h)) < agesOf
+	return !open
 }
 
 // issued is when a status list was, which is its version.
@@ -220,10 +234,33 @@ func (s *spread) Before(h gossip.Head) []byte {
 	return nil
 }
 
-// Looked credits looks of others.
+// Looked credits looks of others, soon: the store may be waiting for its disk, and the
+// cluster must not.
 func (s *spread) Looked(h gossip.Head, at time.Time) {
-	if id, ok := s.idOf(h.List); ok {
-		s.n.store.LookedElsewhere(id, h.Digest, at)
+	s.mu.Lock()
+	_, followed := s.lists[h.List]
+	if followed {
+		s.looked[h] = at
+	}
+	s.mu.Unlock()
+	if followed {
+		select {
+		case s.credit <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// credits tells the store of looks of others.
+func (s *spread) credits() {
+	s.mu.Lock()
+	looked := s.looked
+	s.looked = make(map[gossip.Head]time.Time)
+	s.mu.Unlock()
+	for h, at := range looked {
+		if id, ok := s.idOf(h.List); ok {
+			s.n.store.LookedElsewhere(id, h.Digest, at)
+		}
 	}
 }
 
