@@ -202,6 +202,7 @@ func TestClusterOutage(t *testing.T) {
 			for _, n := range nodes {
 				n.stop()
 			}
+			time.Sleep(time.Minute) // memberlist does not wait for what it has under way
 		}()
 		for i, n := range nodes {
 			if !v.seeded(n, time.Minute) {
