@@ -217,7 +217,7 @@ func TestStatusSlot(t *testing.T) {
 		}
 	}
 	expect("nothing held", reason.StatusUnavailable)
-	if w.offer(artefact.Status, uri, artefact.Peer, token(w.now, verifytest.TokenOptions{Bits: 3})) == nil {
+	if w.offer(artefact.Status, uri, artefact.Origin, token(w.now, verifytest.TokenOptions{Bits: 3})) == nil {
 		t.Fatal("admitted")
 	}
 	expect("the only one was refused", reason.StatusBitsInvalid)
