@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -269,11 +270,17 @@ func first(a, b time.Time) time.Time {
 }
 
 // introduce has a member show its certificate. That it is of this cluster, of the
-// member's name and of a jurisdiction that may be is seen to by the connection.
+// member's name and of a jurisdiction that may be is seen to by the connection. Whether
+// the member takes this one's is known once it has answered something.
 func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) {
 	ctx, cancel := context.WithTimeout(ctx, meetTimeout)
 	defer cancel()
 	cert, err := c.o.Reach.Certificate(ctx, peer)
+	if err == nil && c.o.Member != nil {
+		if _, err = c.ask(ctx, peer, message{askInventory: true}); err != nil {
+			err = fmt.Errorf("it answers nothing, and may refuse this node's certificate or jurisdiction: %w", err)
+		}
+	}
 	c.mu.Lock()
 	m.meeting = false
 	before := m.trusted()

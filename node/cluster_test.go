@@ -1,14 +1,19 @@
 package node
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/edgetrust/edgetrust/gossip"
 	"github.com/edgetrust/edgetrust/gossip/identity/identitytest"
 	"github.com/edgetrust/edgetrust/node/config"
 )
@@ -70,21 +75,142 @@ func TestClusterMistakes(t *testing.T) {
 
 // startHere starts the first node in this process, and stops it if it does start.
 func (f *fleet) startHere(gossip string) error {
-	f.file(0, "edgenode.yaml", f.yaml(0, gossip))
-	conf, err := config.Load(filepath.Join(f.folder(0), "edgenode.yaml"))
+	n, err := f.here(0, f.yaml(0, gossip))
+	if err == nil {
+		_ = n.Stop(f.t.Context())
+	}
+	return err
+}
+
+// here starts a node in this process.
+func (f *fleet) here(i int, yaml string) (*Node, error) {
+	f.file(i, "edgenode.yaml", yaml)
+	conf, err := config.Load(filepath.Join(f.folder(i), "edgenode.yaml"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n, err := New(Options{Config: conf, UnsafeDev: true})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := n.Start(f.t.Context()); err != nil {
 		n.Close()
-		return err
+		return nil, err
 	}
-	_ = n.Stop(f.t.Context())
-	return nil
+	return n, nil
+}
+
+// hereJoining is here for a member that asks others, with residency in the place of the
+// fleet's; "": that one. It is stopped when the test ends, or by what is returned.
+func (f *fleet) hereJoining(i int, join, residency string) (n *Node, stop func()) {
+	f.t.Helper()
+	gossip := "mode: member\n  listen: \"127.0.0.1:0\"\n  transfer: \"127.0.0.1:0\"\n  key_file: gossip.key"
+	if join != "" {
+		gossip += fmt.Sprintf("\n  join: [%q]", join)
+	}
+	yaml := f.yaml(i, gossip)
+	if residency != "" {
+		yaml = strings.Replace(yaml, "{jurisdiction: EU, allow: [EU]}", residency, 1)
+	}
+	n, err := f.here(i, yaml)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	stop = sync.OnceFunc(func() { _ = n.Stop(context.Background()) })
+	f.t.Cleanup(stop)
+	return n, stop
+}
+
+// member is another one as a node knows it.
+func (n *Node) member(name string) (m gossip.MemberReport) {
+	for _, m := range n.cluster.gossip.Report().Members {
+		if m.Name == name {
+			return m
+		}
+	}
+	return m
+}
+
+// Who stands where a node's configuration does not allow it is no member of its cluster,
+// whichever of the two refuses the other; and gets and gives no list.
+func TestResidencyIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		us      string
+		trusted bool
+	}{
+		"this one refuses":  {"{jurisdiction: US, allow: [US, EU]}", false},
+		"each refuses":      {"{jurisdiction: US, allow: [US]}", false},
+		"both are allowed":  {"{jurisdiction: EU, allow: [US, EU]}", true},
+		"nobody is refused": {"{jurisdiction: EU}", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t, 2, fleetOptions{})
+			if strings.Contains(c.us, "jurisdiction: US") {
+				if err := f.ca.Write(f.folder(1), f.name(1), identitytest.Issue{Jurisdiction: "US"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a, _ := f.hereJoining(0, "", "")
+			b, _ := f.hereJoining(1, a.GossipAddr(), c.us)
+			if c.trusted {
+				eventually(t, "they trust each other", func() bool { return a.member(f.name(1)).Trusted && b.member(f.name(0)).Trusted })
+				return
+			}
+			eventually(t, "each says why not", func() bool { return a.member(f.name(1)).Why != "" && b.member(f.name(0)).Why != "" })
+			time.Sleep(time.Second)
+			for _, pair := range []struct {
+				n     *Node
+				other string
+			}{{a, f.name(1)}, {b, f.name(0)}} {
+				m := pair.n.member(pair.other)
+				t.Logf("of %s: %s", m.Name, m.Why)
+				if m.Trusted {
+					t.Errorf("%s is trusted", m.Name)
+				}
+				if _, err := pair.n.cluster.gossip.HeadsOf(t.Context(), pair.other); err == nil {
+					t.Errorf("%s says what it holds", m.Name)
+				}
+			}
+		})
+	}
+}
+
+// A node that is started again finds its cluster although whom it was to ask is gone.
+func TestRejoinsFromMemory(t *testing.T) {
+	f := newFleet(t, 2, fleetOptions{})
+	a, _ := f.hereJoining(0, "", "")
+	b, stop := f.hereJoining(1, a.GossipAddr(), "")
+	eventually(t, "the other is remembered", func() bool { return slices.Equal(b.remembered(), []string{a.GossipAddr()}) })
+	stop()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := gone.Addr().String()
+	_ = gone.Close()
+	b, _ = f.hereJoining(1, nobody, "")
+	eventually(t, "they trust each other again", func() bool { return a.member(f.name(1)).Trusted && b.member(f.name(0)).Trusted })
+	if lines := b.alone(time.Now().Add(time.Hour)); len(lines) > 0 {
+		t.Errorf("not alone: %v", lines)
+	}
+}
+
+// A node that reaches nobody of gossip.join says so after a while, and one that is to
+// ask nobody does not.
+func TestAloneIsDegraded(t *testing.T) {
+	f := newFleet(t, 2, fleetOptions{})
+	first, _ := f.hereJoining(0, "", "")
+	n, _ := f.hereJoining(1, "127.0.0.1:1", "")
+	began := n.cluster.gossip.Report().Alone
+	if lines := n.alone(began.Add(aloneFor - time.Second)); len(lines) > 0 {
+		t.Errorf("a second too early: %v", lines)
+	}
+	if lines := n.alone(began.Add(aloneFor + time.Second)); len(lines) != 1 || !strings.Contains(lines[0], "gossip: no other member is reached") {
+		t.Errorf("%v", lines)
+	}
+	if lines := first.alone(began.Add(time.Hour)); len(lines) > 0 {
+		t.Errorf("a cluster of one: %v", lines)
+	}
 }
 
 // A leaf keeps its connections open through devices that forget quiet ones, and trusts
