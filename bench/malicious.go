@@ -103,12 +103,13 @@ type MaliciousReport struct {
 func (m Malicious) Over(seeds int) MaliciousReport {
 	r := MaliciousReport{Seeds: seeds}
 	var hears, holds, hearsAlone, holdsAlone []time.Duration
-	for range seeds {
+	first := m.Seed
+	for i := range seeds {
+		m.Seed = first + uint64(i)
 		one := m.Run()
 		hears, holds = append(hears, one.Hears...), append(holds, one.Holds...)
 		hearsAlone, holdsAlone = append(hearsAlone, one.HearsAlone...), append(holdsAlone, one.HoldsAlone...)
 		r.Missed, r.Avoided, r.Accused = r.Missed+one.Missed, r.Avoided+one.Avoided, r.Accused+one.Accused
-		m.Seed++
 	}
 	r.Hears, r.Holds, r.HearsAlone, r.HoldsAlone = timesOf(hears), timesOf(holds), timesOf(hearsAlone), timesOf(holdsAlone)
 	return r

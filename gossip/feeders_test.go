@@ -111,7 +111,6 @@ func (f *fleet) count(since time.Time) (n int) {
 // members of two zones; and each member has a look of its own once in a long while.
 func TestFeedersAreTwo(t *testing.T) {
 	const periods = 200
-	var counts []int
 	for _, n := range []int{3, 6, 12, 100, 300} {
 		f := newFleet(n, time.Hour, uint64(n))
 		f.maxOwn = 0
@@ -127,7 +126,6 @@ func TestFeedersAreTwo(t *testing.T) {
 			}
 		}
 		got := f.count(since)
-		counts = append(counts, got)
 		t.Logf("%d members: %.2f looks a period, by %v", n, float64(got)/periods, by)
 		if len(by) != FeederCount || len(zones) != FeederCount {
 			t.Errorf("%d members: looked at by %v of %v", n, by, zones)

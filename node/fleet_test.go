@@ -26,7 +26,6 @@ type fleetOptions struct {
 	lists   int           // status lists; 0: one
 	entries int           // of each; 0: 1<<16
 	poll    time.Duration // of the status lists; 0: an hour
-	gossip  string        // further members of gossip
 	network network       // nil: loopback
 }
 

@@ -19,7 +19,7 @@ func TestHandshake(t *testing.T) {
 	server := node(t, a, "edge-1", identitytest.Issue{DNS: []string{"hub.example"}})
 	client := node(t, a, "edge-2", identitytest.Issue{})
 	for _, name := range []string{"edge-1", "hub.example"} {
-		if atClient, atServer, peers := handshake(client.Client(), server.Server(), name); atClient != nil || atServer != nil || peers != [2]string{"edge-1", "edge-2"} {
+		if peers, atClient, atServer := handshake(client.Client(), server.Server(), name); atClient != nil || atServer != nil || peers != [2]string{"edge-1", "edge-2"} {
 			t.Errorf("%v, %v, %q", atClient, atServer, peers)
 		}
 	}
@@ -47,7 +47,7 @@ func TestStrangers(t *testing.T) {
 		"of another name":           credulous(a, "edge-9", identitytest.Issue{}),
 		"only for clients":          credulous(a, "edge-1", identitytest.Issue{Usage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}),
 	} {
-		if atClient, _, _ := handshake(good.Client(), o, "edge-1"); atClient == nil {
+		if _, atClient, _ := handshake(good.Client(), o, "edge-1"); atClient == nil {
 			t.Errorf("a server %s was accepted", what)
 		}
 	}
@@ -58,7 +58,7 @@ func TestStrangers(t *testing.T) {
 		"without one":        {InsecureSkipVerify: true},
 		"of TLS 1.2":         {InsecureSkipVerify: true, Certificates: credulous(a, "edge-2", identitytest.Issue{}).Certificates, MaxVersion: tls.VersionTLS12},
 	} {
-		if _, atServer, _ := handshake(o, good.Server(), "edge-1"); atServer == nil {
+		if _, _, atServer := handshake(o, good.Server(), "edge-1"); atServer == nil {
 			t.Errorf("a client %s was accepted", what)
 		}
 	}
@@ -72,7 +72,7 @@ func TestNoServerName(t *testing.T) {
 	a := newAuthority(t)
 	server := node(t, a, "edge-1", identitytest.Issue{IPs: []net.IP{net.IPv4(192, 0, 2, 1)}})
 	client := node(t, a, "edge-2", identitytest.Issue{})
-	if atClient, _, _ := handshake(client.Client(), server.Server(), "192.0.2.1"); atClient == nil {
+	if _, atClient, _ := handshake(client.Client(), server.Server(), "192.0.2.1"); atClient == nil {
 		t.Error("a peer was accepted without its name having been looked at")
 	}
 	wrapped := client.Client()
@@ -85,7 +85,7 @@ func TestNoServerName(t *testing.T) {
 			cs.ServerName = k.addr
 			return verify(cs)
 		}
-		if atClient, _, _ := handshake(wrapped, server.Server(), k.addr); (atClient == nil) != k.good {
+		if _, atClient, _ := handshake(wrapped, server.Server(), k.addr); (atClient == nil) != k.good {
 			t.Errorf("%s: %v", k.addr, atClient)
 		}
 	}
@@ -105,11 +105,11 @@ func TestResidency(t *testing.T) {
 		"one that is not one": {node(t, a, "edge-2", identitytest.Issue{Jurisdiction: "eu"}), false},
 	} {
 		before := eu.Refused()
-		atClient, atServer, _ := handshake(eu.Client(), k.peer.Server(), "edge-2")
+		_, atClient, atServer := handshake(eu.Client(), k.peer.Server(), "edge-2")
 		if errors.Is(atClient, identity.ErrResidency) == k.good || k.good && atServer != nil {
 			t.Errorf("%s, as a server: %v, %v", what, atClient, atServer)
 		}
-		atClient, atServer, _ = handshake(k.peer.Client(), eu.Server(), "edge-1")
+		_, atClient, atServer = handshake(k.peer.Client(), eu.Server(), "edge-1")
 		if errors.Is(atServer, identity.ErrResidency) == k.good || (atClient == nil) != k.good {
 			t.Errorf("%s, as a client: %v, %v", what, atClient, atServer)
 		}
@@ -118,7 +118,7 @@ func TestResidency(t *testing.T) {
 		}
 	}
 	both := node(t, a, "edge-3", identitytest.Issue{Jurisdiction: "EU"}, "CH", "EU")
-	if atClient, atServer, _ := handshake(both.Client(), node(t, a, "edge-2", identitytest.Issue{Jurisdiction: "CH"}).Server(), "edge-2"); atClient != nil || atServer != nil {
+	if _, atClient, atServer := handshake(both.Client(), node(t, a, "edge-2", identitytest.Issue{Jurisdiction: "CH"}).Server(), "edge-2"); atClient != nil || atServer != nil {
 		t.Errorf("the second of two: %v, %v", atClient, atServer)
 	}
 }
@@ -134,10 +134,10 @@ func TestPeerExpires(t *testing.T) {
 			good bool
 		}{{end.Add(-time.Second), true}, {end.Add(time.Second), false}} {
 			time.Sleep(time.Until(k.at))
-			if atClient, _, _ := handshake(good.Client(), short.Server(), "edge-2"); (atClient == nil) != k.good {
+			if _, atClient, _ := handshake(good.Client(), short.Server(), "edge-2"); (atClient == nil) != k.good {
 				t.Errorf("as a server: %v", atClient)
 			}
-			if _, atServer, _ := handshake(short.Client(), good.Server(), "edge-1"); (atServer == nil) != k.good {
+			if _, _, atServer := handshake(short.Client(), good.Server(), "edge-1"); (atServer == nil) != k.good {
 				t.Errorf("as a client: %v", atServer)
 			}
 		}
@@ -152,7 +152,7 @@ func TestNoTickets(t *testing.T) {
 	cache := &tickets{}
 	config.ClientSessionCache = cache
 	for range 2 {
-		if atClient, _, _ := handshake(config, server.Server(), "edge-1"); atClient != nil {
+		if _, atClient, _ := handshake(config, server.Server(), "edge-1"); atClient != nil {
 			t.Fatal(atClient)
 		}
 	}
@@ -174,7 +174,7 @@ func (t *tickets) Put(_ string, s *tls.ClientSessionState) {
 func TestErrorNamesThePeer(t *testing.T) {
 	a := newAuthority(t)
 	eu, ch := node(t, a, "edge-1", identitytest.Issue{Jurisdiction: "EU"}, "EU"), node(t, a, "edge-2", identitytest.Issue{Jurisdiction: "CH"})
-	atClient, _, _ := handshake(eu.Client(), ch.Server(), "edge-2")
+	_, atClient, _ := handshake(eu.Client(), ch.Server(), "edge-2")
 	if atClient == nil || !strings.Contains(atClient.Error(), `"edge-2" is of "CH"`) {
 		t.Error(atClient)
 	}

@@ -49,7 +49,7 @@ func TestReload(t *testing.T) {
 		t.Fatalf("%v, %v", changed, err)
 	}
 	shown := server.Clone() // the configuration of before
-	if atClient, atServer, _ := handshake(peer.Client(), shown, "edge-1"); atClient != nil || atServer != nil {
+	if _, atClient, atServer := handshake(peer.Client(), shown, "edge-1"); atClient != nil || atServer != nil {
 		t.Errorf("%v, %v", atClient, atServer)
 	}
 	got, err := shown.GetCertificate(nil)
@@ -110,7 +110,7 @@ func TestAuthorityIsReplaced(t *testing.T) {
 			if changed, err := ids[n].Reload(); !changed && err != nil {
 				t.Fatalf("%s: %v", what, err)
 			}
-			if atClient, atServer, _ := handshake(clients[n].Client(), servers[1-n].Server(), names[1-n]); atClient != nil || atServer != nil {
+			if _, atClient, atServer := handshake(clients[n].Client(), servers[1-n].Server(), names[1-n]); atClient != nil || atServer != nil {
 				t.Errorf("%s: %v, %v", what, atClient, atServer)
 			}
 		}
@@ -134,7 +134,7 @@ func TestAuthorityIsReplaced(t *testing.T) {
 		meet("the old one gone at " + names[n])
 	}
 	left := node(t, old, "edge-3", identitytest.Issue{})
-	if _, atServer, _ := handshake(left.Client(), ids[0].Server(), "edge-1"); atServer == nil {
+	if _, _, atServer := handshake(left.Client(), ids[0].Server(), "edge-1"); atServer == nil {
 		t.Error("a certificate of the old authority was accepted")
 	}
 }

@@ -58,7 +58,7 @@ func node(t testing.TB, a *identitytest.Authority, name string, o identitytest.I
 
 // handshake connects two sides in memory and returns what each says, and as whom the
 // other was known.
-func handshake(client, server *tls.Config, name string) (atClient, atServer error, peers [2]string) {
+func handshake(client, server *tls.Config, name string) (peers [2]string, atClient, atServer error) {
 	client = client.Clone()
 	client.ServerName = name
 	a, b := net.Pipe()
@@ -82,7 +82,7 @@ func handshake(client, server *tls.Config, name string) (atClient, atServer erro
 		close(atA.out)
 	})
 	both.Wait()
-	return atClient, atServer, peers
+	return peers, atClient, atServer
 }
 
 // posting is a side that does not wait with writing until the other reads, as neither
