@@ -17,6 +17,10 @@ const (
 	// compareEvery is how often what is held is compared with what was told, for what
 	// only time changes, such as the end of a soak.
 	compareEvery = time.Second
+	// cheap is how long a comparison may take that is made after every change; after a
+	// longer one there is a rest of restFor times as long.
+	cheap   = 5 * time.Millisecond
+	restFor = 4
 	// aheadBy is how far in the future a status list may say that it was issued.
 	aheadBy = 5 * time.Minute
 	// agesOf is how long ago a status list may have been issued that nobody follows here.
@@ -77,8 +81,18 @@ func (s *spread) run(ctx context.Context, c teller) {
 	for {
 		select {
 		case <-s.changed:
+			begin := time.Now()
 			s.follow(c)
 			s.compare(c, false)
+			// With tens of thousands of lists this takes long enough not to be done for
+			// each of them that changes.
+			if took := time.Since(begin); took > cheap {
+				select {
+				case <-time.After(restFor * took):
+				case <-ctx.Done():
+					return
+				}
+			}
 			if n := s.n.store.Learned(); n != learned {
 				learned = n
 				c.Retry()
