@@ -15,6 +15,9 @@ import (
 
 // TestFleetOriginLoad: what the origin of a list is asked does not grow with the fleet.
 func TestFleetOriginLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts for half a minute")
+	}
 	sizes, during := []int{3}, 15*time.Second
 	if long() {
 		sizes, during = []int{3, 6, 12}, 60*time.Second
