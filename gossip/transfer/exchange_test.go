@@ -21,6 +21,24 @@ import (
 	"github.com/edgetrust/edgetrust/gossip/identity/identitytest"
 )
 
+// Many exchanges with one member share its connection from the first on.
+func TestExchangesTogether(t *testing.T) {
+	c := newCluster(t)
+	m := c.member("edge-1", NewHandler(newShelf(), func(_ context.Context, _ string, b []byte) ([]byte, error) { return b, nil }), false)
+	cl := c.client("edge-2")
+	var asking sync.WaitGroup
+	for i := range 4 {
+		asking.Go(func() {
+			for range 20 {
+				if got, err := cl.Exchange(t.Context(), m.Peer, []byte{byte(i), 1}); err != nil || got[0] != byte(i) {
+					t.Errorf("%v %v", got, err)
+				}
+			}
+		})
+	}
+	asking.Wait()
+}
+
 // A message and its answer come whole, from who they are from.
 func TestExchange(t *testing.T) {
 	c := newCluster(t)

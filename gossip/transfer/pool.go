@@ -35,8 +35,9 @@ func (c *Client) acquire(ctx context.Context, p Peer) (cn *conn, reused bool, er
 		w := c.way(p)
 		if cn := w.conn; cn != nil && !cn.dead() && time.Now().Before(cn.until) {
 			cn.uses++
+			reused = cn.answered
 			c.mu.Unlock()
-			return cn, reused || cn.answered, nil
+			return cn, reused, nil
 		}
 		c.retire(w)
 		d := w.dialing
