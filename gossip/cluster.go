@@ -97,6 +97,7 @@ type Cluster struct {
 
 	core   *Core // of run alone
 	list   *memberlist.Memberlist
+	addr   string // of this member, as others reach it; "" of a leaf
 	ring   *memberlist.Keyring
 	inbox  inbox
 	parcel chan []byte // packets that came

@@ -93,6 +93,8 @@ func (c *Cluster) enter() error {
 	if c.list, err = memberlist.Create(config); err != nil {
 		return fmt.Errorf("gossip.listen: %w; another node may be running here, or gossip.advertise has to say how others reach this one", err)
 	}
+	// It does not change, and memberlist goes on writing to its own record of it.
+	c.addr = c.list.LocalNode().Address()
 	return nil
 }
 
@@ -178,12 +180,7 @@ func (c *Cluster) resolver() *net.Resolver {
 }
 
 // Addr is the address at which others reach this member; "" of a leaf.
-func (c *Cluster) Addr() string {
-	if c.list == nil {
-		return ""
-	}
-	return c.list.LocalNode().Address()
-}
+func (c *Cluster) Addr() string { return c.addr }
 
 // keepJoined joins, and goes on trying as long as nobody is there or somebody is missed.
 func (c *Cluster) keepJoined(ctx context.Context) {
