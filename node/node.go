@@ -129,6 +129,7 @@ func New(o Options) (*Node, error) {
 	}
 	if c.Gossip != nil {
 		if n.cluster, err = n.newCluster(); err != nil {
+			n.Close()
 			return nil, err
 		}
 		n.metrics.registry.MustRegister(clusterCollector{n.cluster})
