@@ -21,7 +21,7 @@ func certificates(t *testing.T, dir string, args ...string) (exit int, output st
 	t.Helper()
 	for _, program := range []string{"sh", "openssl"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skip("without ", program)
+			t.Skipf("%s is not installed (Debian: dash, openssl)", program)
 		}
 	}
 	script, err := filepath.Abs("cluster/certificates.sh")

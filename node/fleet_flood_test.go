@@ -35,9 +35,7 @@ func (p *process) cpu(t *testing.T) time.Duration {
 // the garbage costs has a bound: half of it is memberlist's new buffer of 64 KiB for each
 // packet, most of the rest the system's.
 func TestFleetFlood(t *testing.T) {
-	if !long() {
-		t.Skip("long: EDGETRUST_LONG=1")
-	}
+	longOnly(t)
 	const during = 15 * time.Second
 	f := newFleet(t, 3, fleetOptions{})
 	f.startAll()

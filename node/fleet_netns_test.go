@@ -25,9 +25,7 @@ func halves(n int) (first, second []int) {
 // firewalls. Both sides go on serving and take up what is published at them; once
 // healed, all have all of it within two seconds of the first packet that passes.
 func TestFleetPartition(t *testing.T) {
-	if !long() {
-		t.Skip("long: EDGETRUST_LONG=1")
-	}
+	longOnly(t)
 	if !inNamespace(t) {
 		return
 	}
@@ -89,9 +87,7 @@ func TestFleetPartition(t *testing.T) {
 // in the middle of an update, while a tenth of the packets is lost: the others look
 // themselves, and everybody who lives has the update.
 func TestFleetFeeders(t *testing.T) {
-	if !long() {
-		t.Skip("long: EDGETRUST_LONG=1")
-	}
+	longOnly(t)
 	if !inNamespace(t) {
 		return
 	}

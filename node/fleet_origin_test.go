@@ -16,7 +16,7 @@ import (
 // TestFleetOriginLoad: what the origin of a list is asked does not grow with the fleet.
 func TestFleetOriginLoad(t *testing.T) {
 	if testing.Short() {
-		t.Skip("counts for half a minute")
+		t.Skip("only waits, for half a minute: shows nothing under the race detector")
 	}
 	sizes, during := []int{3}, 15*time.Second
 	if long() {
@@ -66,9 +66,7 @@ func TestFleetOriginLoad(t *testing.T) {
 // moment; measured is the time until the last node refuses the credential, asked over
 // HTTP/3 from outside. Then the same with refresh and with publish at one node.
 func TestFleetPublication(t *testing.T) {
-	if !long() {
-		t.Skip("long: EDGETRUST_LONG=1")
-	}
+	longOnly(t)
 	const n = 6
 	for _, poll := range []time.Duration{10 * time.Second, 60 * time.Second} {
 		f := newFleet(t, n, fleetOptions{lists: 60, poll: poll})

@@ -18,6 +18,14 @@ import (
 
 func long() bool { return os.Getenv("EDGETRUST_LONG") == "1" }
 
+// longOnly skips a test that takes minutes, unless they are asked for.
+func longOnly(t *testing.T) {
+	t.Helper()
+	if !long() {
+		t.Skip("takes minutes: set EDGETRUST_LONG=1")
+	}
+}
+
 // TestFleetSpread: a status list's next version, published at any node, is in force on
 // all others within milliseconds, in real processes; beside it, in the same run, what
 // memberlist's own queue takes with the settings it comes with. Where each version came

@@ -25,7 +25,7 @@ import (
 )
 
 // patience is how long a script waits for what it starts.
-const patience = 40 * time.Second
+const patience = 20 * time.Second
 
 // output collects what is written until a pattern occurs in it.
 type output struct {

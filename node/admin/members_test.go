@@ -112,31 +112,3 @@ func TestMembersAreBounded(t *testing.T) {
 		t.Error("the cluster's own were changed")
 	}
 }
-
-func TestWhoMaySeeMembers(t *testing.T) {
-	for _, c := range []struct {
-		what   string
-		o      Options
-		method string
-		header []string
-		status int
-	}{
-		{"on loopback", clustered(cluster{}), "GET", nil, 200},
-		{"headers only", clustered(cluster{}), "HEAD", nil, 200},
-		{"off loopback", clustered(cluster{}, offLoopback), "GET", nil, 401},
-		{"off loopback, with the token", clustered(cluster{}, offLoopback), "GET", []string{"Authorization", bearer}, 200},
-		{"off loopback, no token configured", clustered(cluster{}, offLoopback, noToken), "GET", nil, 403},
-		{"a page of a browser", clustered(cluster{}), "GET", []string{"Origin", "https://evil.example"}, 403},
-		{"a POST", clustered(cluster{}), "POST", []string{"Authorization", bearer}, 405},
-		{"a node in no cluster", clustered(cluster{none: true}), "GET", nil, 404},
-		{"a node that cannot be in one", options(), "GET", nil, 404},
-	} {
-		w := ask(c.o, c.method, "/v1/members", "", c.header...)
-		if w.Code != c.status {
-			t.Errorf("%s: %d, want %d: %s", c.what, w.Code, c.status, w.Body)
-		}
-		if c.status == 404 && !strings.Contains(w.Body.String(), "gossip in its configuration") {
-			t.Errorf("%s: %s", c.what, w.Body)
-		}
-	}
-}

@@ -80,27 +80,3 @@ func TestStatusListsAreBounded(t *testing.T) {
 		t.Error("the keeper's own were changed")
 	}
 }
-
-func TestWhoMaySeeStatusLists(t *testing.T) {
-	for _, c := range []struct {
-		what   string
-		o      Options
-		method string
-		header []string
-		status int
-	}{
-		{"on loopback", keeping(StatusReport{}), "GET", nil, 200},
-		{"headers only", keeping(StatusReport{}), "HEAD", nil, 200},
-		{"off loopback", keeping(StatusReport{}, offLoopback), "GET", nil, 401},
-		{"off loopback, with the token", keeping(StatusReport{}, offLoopback), "GET", []string{"Authorization", bearer}, 200},
-		{"off loopback, no token configured", keeping(StatusReport{}, offLoopback, noToken), "GET", nil, 403},
-		{"a page of a browser", keeping(StatusReport{}), "GET", []string{"Origin", "https://evil.example"}, 403},
-		{"another name", keeping(StatusReport{}), "GET", []string{"Host", "evil.example"}, 403},
-		{"a POST", keeping(StatusReport{}), "POST", []string{"Authorization", bearer}, 405},
-		{"a node without a keeper", options(), "GET", nil, 404},
-	} {
-		if w := ask(c.o, c.method, "/v1/status-lists", "", c.header...); w.Code != c.status {
-			t.Errorf("%s: %d, want %d: %s", c.what, w.Code, c.status, w.Body)
-		}
-	}
-}
