@@ -25,6 +25,7 @@ type item struct {
 	done    bool     // judged: known, and not to be asked for
 	waits   bool     // for Retry
 	holders []string // who say that they hold it, the latest last
+	failed  []string // of them to whom the connection broke since it was last tried again
 	pulling []string // from whom
 	tries   int      // that failed in a row
 	due     time.Time
@@ -143,6 +144,7 @@ func (it *item) holder(name string) bool {
 	if slices.Contains(it.holders, name) {
 		return false
 	}
+	it.failed = without(it.failed, name)
 	if len(it.holders) >= MaxHolders {
 		it.holders = it.holders[1:]
 	}

@@ -25,6 +25,7 @@ const (
 	meetTimeout  = 5 * time.Second
 	firstMeeting = time.Second // until another attempt
 	lastMeeting  = time.Minute
+	sameWait     = 4              // attempts before the wait is doubled: the way to one that is alive is bad more often than shut
 	forgetAfter  = 24 * time.Hour // a dead member that may come back
 	maxDead      = 1024
 	maxLooks     = 3 // at a certificate that is not the one a member says it has
@@ -277,7 +278,10 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 	defer cancel()
 	cert, err := c.o.Reach.Certificate(ctx, peer)
 	if err == nil && c.o.Member != nil {
-		if _, err = c.ask(ctx, peer, message{askInventory: true}); err != nil {
+		if _, err = c.ask(ctx, peer, message{askInventory: true}); err != nil { // a call may break off: who refuses, refuses twice
+			_, err = c.ask(ctx, peer, message{askInventory: true})
+		}
+		if err != nil {
 			err = fmt.Errorf("it answers nothing, and may refuse this node's certificate or jurisdiction: %w", err)
 		}
 	}
@@ -301,7 +305,7 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 		m.retry = time.Now().Add(firstMeeting)
 	case err != nil:
 		m.tries++
-		wait := min(firstMeeting<<min((m.tries-1)/2, 10), lastMeeting)
+		wait := min(firstMeeting<<min((m.tries-1)/sameWait, 10), lastMeeting)
 		m.retry = time.Now().Add(wait*3/4 + rand.N(wait/2))
 		said = m.tries == 1 || m.tries == 5
 		if len(m.certs) == 0 {

@@ -24,6 +24,7 @@ const (
 	firstRetry = 50 * time.Millisecond // after all holders failed
 	maxRetry   = 5 * time.Second
 	maxTries   = 12 // until a head that nobody delivers is forgotten
+	maxAgain   = 4  // of them that also ask those once more to whom the connection broke
 
 	maxFaults  = 3 // of a peer, until it is avoided
 	firstAvoid = 10 * time.Second
@@ -138,7 +139,12 @@ func (c *Core) holderFor(now time.Time, it *item) (name string, full bool) {
 // later has it tried again, ever more seldom, until nobody is expected to deliver it.
 func (c *Core) later(now time.Time, it *item) {
 	l := c.lists[it.head.List]
-	if it.tries++; it.tries > maxTries || len(it.holders) == 0 {
+	if it.tries++; it.tries <= maxAgain {
+		it.holders = append(it.failed, it.holders...)
+		it.holders = it.holders[max(0, len(it.holders)-MaxHolders):]
+	}
+	it.failed = nil
+	if it.tries > maxTries || len(it.holders) == 0 {
 		c.lose(l, it)
 		return
 	}
@@ -178,6 +184,9 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 		}
 	case Failed, Missing, Bad:
 		it.holders = without(it.holders, e.From)
+		if e.Outcome == Failed {
+			it.failed = append(it.failed, e.From)
+		}
 		switch from, _ := c.holderFor(now, it); {
 		case from != "":
 			c.pull(now, it)
