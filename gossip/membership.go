@@ -182,13 +182,14 @@ func (c *Cluster) resolver() *net.Resolver {
 // Addr is the address at which others reach this member; "" of a leaf.
 func (c *Cluster) Addr() string { return c.addr }
 
-// keepJoined joins, and goes on trying as long as nobody is there or somebody is missed.
+// keepJoined joins, and goes on trying as long as nobody is there or somebody is missed;
+// in its first half minute in any case. Who was restarted elsewhere before the others
+// took it for dead is reached where it is now when it joins after that.
 func (c *Cluster) keepJoined(ctx context.Context) {
-	wait := firstJoin
 	asked := len(c.o.Member.Join)+len(c.o.Member.Remembered) > 0
-	for ctx.Err() == nil {
+	for wait := firstJoin; ctx.Err() == nil; pause(ctx, wait/2+rand.N(wait)) {
 		alone, missed := c.lonely()
-		if asked && (alone || missed) {
+		if asked && (alone || missed || wait < lastJoin) {
 			n, err := c.join(ctx)
 			c.mu.Lock()
 			c.reached = c.reached || n > 0
@@ -197,17 +198,10 @@ func (c *Cluster) keepJoined(ctx context.Context) {
 				c.log.Warn("nobody answered at gossip.join: see that the addresses are right, that their UDP and TCP port is open and that gossip.key_file is the same everywhere", "err", err)
 			}
 		}
-		if alone {
-			wait = min(wait*2, lastJoin)
-		} else {
-			wait = lastJoin
+		if !alone {
 			c.remember()
 		}
-		if alone && wait < lastJoin || !alone {
-			pause(ctx, wait/2+rand.N(wait))
-		} else {
-			pause(ctx, lastJoin/2+rand.N(lastJoin))
-		}
+		wait = min(wait*2, lastJoin)
 	}
 }
 
