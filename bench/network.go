@@ -101,8 +101,12 @@ func newLink(n Network, seed, part uint64) *link {
 	}
 }
 
-// lost says whether a packet gets lost.
-func (l *link) lost(from, to int) bool {
+// lost says whether a packet gets lost that is sent now.
+func (l *link) lost(from, to int) bool { return l.loses(l.now, l.above(from), l.above(to)) }
+
+// loses says whether a packet gets lost that is sent then, under the weather at both
+// ends.
+func (l *link) loses(then time.Time, ends ...*weather) bool {
 	if l.Loss == 0 {
 		return false
 	}
@@ -112,9 +116,10 @@ func (l *link) lost(from, to int) bool {
 	own := 1 - math.Sqrt(1-l.Loss) // of either end, so that both together lose as said
 	good := own * lostWhileGood
 	share := (own - good) / (lostWhileBad - good) // of the time that is bad
-	for _, m := range []int{from, to} {
+	for _, w := range ends {
+		l.turn(w, then, share)
 		p := good
-		if l.bad(m, share) {
+		if w.bad {
 			p = lostWhileBad
 		}
 		if l.rnd.Float64() < p {
@@ -124,14 +129,25 @@ func (l *link) lost(from, to int) bool {
 	return false
 }
 
-// bad says whether a member's link is bad, which it is for a share of the time: that it
-// still is what it was when last looked at is the likelier the shorter ago that was.
-func (l *link) bad(m int, share float64) bool {
+// above is the weather of a member's own link.
+func (l *link) above(m int) *weather {
 	w, known := l.sky[m]
 	if !known {
-		w = &weather{bad: l.rnd.Float64() < share}
+		w = &weather{}
 		l.sky[m] = w
-	} else if dt := l.now.Sub(w.at); dt > 0 {
+	}
+	return w
+}
+
+// turn lets time pass for a link that is bad for a share of it: that it still is what it
+// was when last looked at is the likelier the shorter ago that was.
+func (l *link) turn(w *weather, then time.Time, share float64) {
+	switch dt := then.Sub(w.at); {
+	case w.at.IsZero():
+		w.bad = l.rnd.Float64() < share
+	case dt <= 0:
+		return
+	default:
 		// Both ways of changing together, by how long bad times last.
 		rate := 1 / (l.Bursts.Seconds() * (1 - share))
 		before := 0.0
@@ -140,8 +156,7 @@ func (l *link) bad(m int, share float64) bool {
 		}
 		w.bad = l.rnd.Float64() < share+(before-share)*math.Exp(-rate*dt.Seconds())
 	}
-	w.at = l.now
-	return w.bad
+	w.at = then
 }
 
 func (l *link) slow(m int) bool { return l.Slow > 0 && m%l.Slow == l.Slow-1 }
@@ -203,14 +218,16 @@ func (l *link) stream(from, to, size int, deliver func()) (sent int) {
 }
 
 // rounds is how long so many packets take until each has come through, and how many
-// were sent more than once for that.
+// were sent more than once for that. The weather changes meanwhile, as each call works
+// out for itself.
 func (l *link) rounds(from, to, packets int) (took time.Duration, again int) {
 	d := l.delay(from, to)
 	took = d
+	a, b := *l.above(from), *l.above(to)
 	for left := packets; ; {
 		lost := 0
 		for range left {
-			if l.lost(from, to) {
+			if l.loses(l.now.Add(took-d), &a, &b) {
 				lost++
 			}
 		}

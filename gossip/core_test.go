@@ -51,7 +51,9 @@ func TestHeardIsForwarded(t *testing.T) {
 	if to := recipients(again); len(to) > 0 {
 		t.Errorf("forwarded again to %v", to)
 	}
-	noPull(t, "heard again", again)
+	if by := pulls(t, again, head(1, 1)); by != "m11" {
+		t.Errorf("pulled from %s as well", by)
+	}
 	// The bodies' holders are told of along other rings.
 	held := c.Step(start, Held{Head: head(1, 1)})
 	if to := recipients(held); len(to) == 0 || len(to) > lazyFanout {
@@ -139,7 +141,7 @@ func TestBogusVersion(t *testing.T) {
 // times is avoided for a while, and who only relayed is not.
 func TestFailOver(t *testing.T) {
 	c := newCore(9, nil)
-	h := head(1, 1)
+	h := large(1, 1)
 	pulls(t, c.Step(start, from("m1", h)), h)
 	c.Step(start, from("m2", h))
 	c.Step(start, from("m3", h))
@@ -184,7 +186,7 @@ func TestFailOver(t *testing.T) {
 // last then, until it delivers something, and not avoided.
 func TestAskedAsWell(t *testing.T) {
 	c := newCore(9, nil)
-	h := head(1, 1)
+	h := large(1, 1)
 	if by := pulls(t, c.Step(start, from("m1", h)), h); by != "m1" {
 		t.Fatalf("pulled from %s", by)
 	}
@@ -198,14 +200,14 @@ func TestAskedAsWell(t *testing.T) {
 	c.Step(now, Pulled{h, "m2", Admitted})
 
 	// Nobody else is known: it is asked, until somebody else is.
-	h = head(2, 1)
+	h = large(2, 1)
 	if by := pulls(t, c.Step(now, from("m1", h)), h); by != "m1" {
 		t.Errorf("pulled from %s", by)
 	}
 	if by := pulls(t, c.Step(now, from("m3", h)), h); by != "m3" {
 		t.Errorf("pulled from %s as well", by)
 	}
-	c.Step(now, Pulled{head(1, 1), "m1", Admitted}) // late, but it came
+	c.Step(now, Pulled{large(1, 1), "m1", Admitted}) // late, but it came
 	if c.peer("m1").slow || c.avoided("m1", now) {
 		t.Error("who delivers is still taken for slow")
 	}
@@ -215,17 +217,53 @@ func TestAskedAsWell(t *testing.T) {
 func TestAskedAtOnce(t *testing.T) {
 	c := newCore(19, nil)
 	h := head(1, 1)
-	now := start
+	now, asked := start, 0
 	for i := range MaxHolders {
-		c.Step(now, from(fmt.Sprintf("m%d", i+1), h))
+		asked += len(of[Pull](c.Step(now, from(fmt.Sprintf("m%d", i+1), h))))
 	}
-	asked := 1
 	for range 20 {
 		now = now.Add(patience(h))
 		asked += len(of[Pull](c.Step(now, Tick{})))
 	}
 	if asked != maxAsked {
 		t.Errorf("%d were asked", asked)
+	}
+}
+
+// Two are asked at once for a small body that is news, and so its loss on one way does
+// not count; one for a large body, and for what a comparison tells.
+func TestSmallNewsIsAskedForTwice(t *testing.T) {
+	told := func(member string, h Head) Event { return Told{From: member, Heads: []Head{h}} }
+	news := func(member string, h Head) Event { return from(member, h) }
+	for _, c := range []struct {
+		what string
+		say  func(member string, h Head) Event
+		head Head
+		want []string
+	}{
+		{"small news", news, head(1, 1), []string{"m1", "m2"}},
+		{"large news", news, large(1, 1), []string{"m1"}},
+		{"what a comparison tells", told, head(1, 1), []string{"m1"}},
+	} {
+		core, asked := newCore(9, nil), []string(nil)
+		for _, member := range []string{"m1", "m2", "m3"} {
+			for _, p := range of[Pull](core.Step(start, c.say(member, c.head))) {
+				asked = append(asked, p.From)
+			}
+		}
+		if !slices.Equal(asked, c.want) {
+			t.Errorf("%s: asked of %v", c.what, asked)
+		}
+		// Both come: the second is nothing new.
+		for _, member := range asked {
+			if effects := core.Step(start, Pulled{c.head, member, Admitted}); len(of[Pull](effects)) > 0 {
+				t.Errorf("%s: goes on asking", c.what)
+			}
+			core.Step(start, Held{Head: c.head})
+		}
+		if effects := core.Step(start.Add(patience(c.head)), Tick{}); len(of[Pull](effects)) > 0 || core.peer("m1").slow || core.peer("m2").slow {
+			t.Errorf("%s: not at rest", c.what)
+		}
 	}
 }
 

@@ -210,7 +210,7 @@ func (c *Core) heard(now time.Time, e Heard) {
 			it.holder(name)
 		}
 	}
-	c.want(now, it)
+	c.want(now, it, atOnce(it.head))
 }
 
 // news takes an announcement of a head that was not known, if it is to be believed.

@@ -14,9 +14,14 @@ const (
 	// maxAsked are asked for one body at once: another when the one before has let it
 	// wait for askAfter, about what a body takes that is handed on from member to member,
 	// and for what it takes at askRate.
-	maxAsked = 3
-	askAfter = 200 * time.Millisecond
-	askRate  = 4 << 20 // bytes a second
+	maxAsked = 4
+	askAfter = 120 * time.Millisecond
+	// newsAsked are asked at once for a body of at most newsSize that is news: what gets
+	// lost on one way rarely does on the other, and the second body costs less than
+	// everybody's waiting behind.
+	newsAsked = 2
+	newsSize  = 64 << 10
+	askRate   = 4 << 20 // bytes a second
 	// PullPatience is how long a member lets somebody wait who asks for a body that it
 	// is about to have.
 	PullPatience = 500 * time.Millisecond
@@ -66,11 +71,41 @@ func (c *Core) Avoids(now time.Time) []string {
 	return names
 }
 
-// want has a body pulled now, unless it is being pulled from somebody who is not slow.
-func (c *Core) want(now time.Time, it *item) {
-	if !it.held && !it.done && !it.waits && !slices.ContainsFunc(it.pulling, func(name string) bool { return !c.peer(name).slow }) {
-		c.due.set(it, now)
+// want has a body pulled now, unless it is being pulled from so many who are not slow.
+func (c *Core) want(now time.Time, it *item, most int) {
+	if it.held || it.done || it.waits {
+		return
 	}
+	quick := 0
+	for _, name := range it.pulling {
+		if !c.peer(name).slow {
+			quick++
+		}
+	}
+	switch {
+	case quick == 0:
+		c.due.set(it, now)
+	case quick < most && len(it.pulling) < maxAsked:
+		if from, _ := c.holderFor(now, it); from != "" && !c.peer(from).slow {
+			c.ask(it, from)
+		}
+	}
+}
+
+// atOnce is how many are asked for a body that is news.
+func atOnce(h Head) int {
+	if h.Size > newsSize {
+		return 1
+	}
+	return newsAsked
+}
+
+// ask asks a member for a body.
+func (c *Core) ask(it *item, from string) {
+	it.pulling = append(it.pulling, from)
+	c.peer(from).pulls++
+	c.Stats.Pulls++
+	c.do(Pull{it.head, from, it.stamp})
 }
 
 // overdue is when an item's time has come: whoever was asked has let it wait.
@@ -90,10 +125,7 @@ func (c *Core) pull(now time.Time, it *item) {
 	from, full := c.holderFor(now, it)
 	switch {
 	case from != "":
-		it.pulling = append(it.pulling, from)
-		c.peer(from).pulls++
-		c.Stats.Pulls++
-		c.do(Pull{it.head, from, it.stamp})
+		c.ask(it, from)
 		c.awaken(now, it)
 	case len(it.pulling) > 0:
 		c.awaken(now, it)
@@ -216,7 +248,7 @@ func (c *Core) retry(now time.Time) {
 		for _, it := range c.lists[id].wanted {
 			if it.waits {
 				it.waits = false
-				c.want(now, it)
+				c.want(now, it, 1)
 			}
 		}
 	}

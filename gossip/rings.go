@@ -109,7 +109,7 @@ func mixed(x uint64, ring int) uint64 {
 // fanout is to how many news is pushed at once: 4 in a small cluster, and more as its
 // logarithm grows, so that the number of hops does not.
 func fanout(members int) int {
-	return max(4, (bits.Len(uint(members))*7+9)/10)
+	return max(4, bits.Len(uint(members)))
 }
 
 // lazyFanout is to how many a holder says so.

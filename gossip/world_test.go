@@ -35,6 +35,13 @@ func head(n, version byte) Head {
 	return Head{List: ListID{n}, Version: uint64(version), Digest: [32]byte{n, version, 7}, Size: 1000}
 }
 
+// large is a head of a body that is asked for from one at a time.
+func large(n, version byte) Head {
+	h := head(n, version)
+	h.Size = newsSize + 1
+	return h
+}
+
 // from is news of a head that a member holds and has signed.
 func from(member string, h Head) Heard {
 	return Heard{From: member, Announcement: Announcement{Head: h, Holder: member, Origin: member, Signature: []byte(member)}}
