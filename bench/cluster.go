@@ -32,9 +32,10 @@ type member struct {
 	role    role
 	held    map[gossip.ListID]artefact.Digest
 	serving int
-	free    time.Time // when its link is, for what it sends
-	waiting []*pull   // who asked for what it does not hold yet
-	wake    time.Time // the tick that is planned
+	free    time.Time                // when its link is, for what it sends
+	waiting []*pull                  // who asked for what it does not hold yet
+	wake    time.Time                // the tick that is planned
+	said    map[artefact.Digest]bool // of a malicious member: that it holds them
 }
 
 // track follows one version through the cluster.
@@ -57,7 +58,7 @@ func newCluster(n Network, members, zones int, seed uint64, part func(i int) rol
 	}
 	c.measure()
 	for i, m := range c.all {
-		o := &member{role: part(i), held: make(map[gossip.ListID]artefact.Digest)}
+		o := &member{role: part(i), held: make(map[gossip.ListID]artefact.Digest), said: make(map[artefact.Digest]bool)}
 		c.members = append(c.members, o)
 		if o.role != honest {
 			continue

@@ -31,10 +31,10 @@ const (
 func (c *cluster) play(i int, e gossip.Event) {
 	m := c.members[i]
 	h, ok := e.(gossip.Heard)
-	if !ok || m.role == absent || m.role == silent || m.held[h.List] == h.Digest {
+	if !ok || m.role == absent || m.role == silent || m.said[h.Digest] {
 		return
 	}
-	m.held[h.List] = h.Digest // so it says
+	m.said[h.Digest] = true
 	h.Holder = c.all[i].Name
 	c.lie(i, h.Announcement)
 }
@@ -52,6 +52,7 @@ func (c *cluster) makeUp(i int, list gossip.ListID) {
 	name := c.all[i].Name
 	h := gossip.Head{List: list, Kind: gossip.Closed, Version: c.tracks[list].head.Version + 1, Size: 1 << 12}
 	h.Digest = c.digest()
+	c.members[i].said[h.Digest] = true
 	c.lie(i, gossip.Announcement{Head: h, Holder: name, Origin: name, Stamp: c.now.UnixMilli(), Signature: []byte{1}})
 	c.after(bogusOnce, func() { c.makeUp(i, list) })
 }

@@ -10,9 +10,8 @@ import (
 
 // budget is what the last member may take to hear, and to hold the body, in multiples
 // of flooding over the same network (design 6); 0: nothing is checked. That is where
-// nothing is promised, and where the promise is not kept: at 10 % loss the last member
-// holds a body after 10 to 15 times what flooding takes, not 8, a body of 64 KiB after
-// 8.1 with 300 members.
+// nothing is promised, and where the promise is not kept by every seed: at 10 % loss the
+// last of 300 members holds a body after 8 to 10 times what flooding takes.
 type budget struct{ hears, holds float64 }
 
 // The last member hears of an update, and holds it, within so many times of what
@@ -28,14 +27,14 @@ func TestSpread(t *testing.T) {
 		budget  budget
 	}{
 		{bench.Links(0), 4 << 10, false, budget{4, 8}},
-		{bench.Links(0), 4 << 10, true, budget{4, 0}},
-		{bench.Links(0), 64 << 10, false, budget{4, 0}},
+		{bench.Links(0), 4 << 10, true, budget{4, 8}},
+		{bench.Links(0), 64 << 10, false, budget{4, 8}},
 		{bench.Links(0.1), 4 << 10, false, budget{6, 0}},
 		{bench.Links(0.3), 4 << 10, false, budget{}},
 		{bench.Bursty(0.1), 4 << 10, false, budget{}},
 		{bench.Bursty(0.3), 4 << 10, false, budget{}},
 		{bench.HeavyTailed(0), 4 << 10, false, budget{4, 8}},
-		{bench.HeavyTailed(0.1), 4 << 10, false, budget{6, 0}},
+		{bench.HeavyTailed(0.1), 4 << 10, false, budget{6, 8}},
 		{bench.HeavyTailed(0.3), 4 << 10, false, budget{}},
 	} {
 		var p50 []float64
@@ -55,16 +54,14 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-// A thousand members are no other story. The budget is for 100 and 300, and with a
-// thousand it is just about reached, 3.9 to 4.0 times flooding without loss: the bound
-// here only notices that something has become worse.
+// A thousand members are no other story.
 func TestSpreadThousand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one goroutine that computes for long: shows nothing under the race detector")
 	}
 	for _, loss := range []float64{0, 0.1} {
 		r := spread(t, bench.Spread{Network: bench.Links(loss), Members: 1000, Updates: 1, Body: 4 << 10, Seed: 1}, 1)
-		if want := 5 + 20*loss; r.HearsRatio() > want {
+		if want := 4 + 20*loss; r.HearsRatio() > want {
 			t.Errorf("%.1f times flooding, want at most %.0f", r.HearsRatio(), want)
 		}
 		if !long() {

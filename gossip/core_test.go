@@ -208,7 +208,7 @@ func TestAskedAsWell(t *testing.T) {
 		t.Errorf("pulled from %s as well", by)
 	}
 	c.Step(now, Pulled{large(1, 1), "m1", Admitted}) // late, but it came
-	if c.peer("m1").slow || c.avoided("m1", now) {
+	if c.peer("m1").is == slow || c.avoided("m1", now) {
 		t.Error("who delivers is still taken for slow")
 	}
 }
@@ -230,23 +230,31 @@ func TestAskedAtOnce(t *testing.T) {
 	}
 }
 
-// Two are asked at once for a small body that is news, and so its loss on one way does
-// not count; one for a large body, and for what a comparison tells.
+// For a small body that is news two who deliver are asked at once, and so its loss on
+// one way does not count, nor who only says that it holds it; for a large body one is,
+// and for what a comparison tells.
 func TestSmallNewsIsAskedForTwice(t *testing.T) {
 	told := func(member string, h Head) Event { return Told{From: member, Heads: []Head{h}} }
 	news := func(member string, h Head) Event { return from(member, h) }
 	for _, c := range []struct {
-		what string
-		say  func(member string, h Head) Event
-		head Head
-		want []string
+		what  string
+		say   func(member string, h Head) Event
+		head  Head
+		known []string // who have delivered before
+		want  []string
 	}{
-		{"small news", news, head(1, 1), []string{"m1", "m2"}},
-		{"large news", news, large(1, 1), []string{"m1"}},
-		{"what a comparison tells", told, head(1, 1), []string{"m1"}},
+		{"small news", news, head(1, 1), []string{"m1", "m2", "m3"}, []string{"m1", "m2"}},
+		{"small news, first of one unknown", news, head(1, 1), []string{"m2", "m3", "m4"}, []string{"m1", "m2", "m3"}},
+		{"small news, of many unknown", news, head(1, 1), nil, []string{"m1", "m2", "m3", "m4"}},
+		{"large news", news, large(1, 1), nil, []string{"m1"}},
+		{"what a comparison tells", told, head(1, 1), nil, []string{"m1"}},
 	} {
 		core, asked := newCore(9, nil), []string(nil)
-		for _, member := range []string{"m1", "m2", "m3"} {
+		for _, member := range c.known {
+			core.Step(start, Pulled{head(9, 1), member, Admitted})
+		}
+		for i := range 6 {
+			member := fmt.Sprintf("m%d", i+1)
 			for _, p := range of[Pull](core.Step(start, c.say(member, c.head))) {
 				asked = append(asked, p.From)
 			}
@@ -254,16 +262,73 @@ func TestSmallNewsIsAskedForTwice(t *testing.T) {
 		if !slices.Equal(asked, c.want) {
 			t.Errorf("%s: asked of %v", c.what, asked)
 		}
-		// Both come: the second is nothing new.
+		// All come: but the first is nothing new.
 		for _, member := range asked {
 			if effects := core.Step(start, Pulled{c.head, member, Admitted}); len(of[Pull](effects)) > 0 {
 				t.Errorf("%s: goes on asking", c.what)
 			}
 			core.Step(start, Held{Head: c.head})
 		}
-		if effects := core.Step(start.Add(patience(c.head)), Tick{}); len(of[Pull](effects)) > 0 || core.peer("m1").slow || core.peer("m2").slow {
+		if effects := core.Step(start.Add(patience(c.head)), Tick{}); len(of[Pull](effects)) > 0 {
 			t.Errorf("%s: not at rest", c.what)
 		}
+		for _, member := range asked {
+			if core.peer(member).is != delivers {
+				t.Errorf("%s: %s delivered", c.what, member)
+			}
+		}
+	}
+}
+
+// What nobody has is no fault of those who passed on that it is there, and what its
+// origin says next is passed on only when it was seen, until something of it comes.
+func TestWhoMadeUpIsNotPassedOn(t *testing.T) {
+	c := newCore(99, nil)
+	relayed := func(h Head, by string) Heard { return Heard{From: by, Announcement: from("m7", h).Announcement} }
+	bogus := head(1, 9)
+	c.Step(start, relayed(bogus, "m1"))
+	c.Step(start, Tick{})
+	c.Step(start.Add(patience(bogus)), Tick{}) // lets it wait
+	for _, name := range []string{"m1", "m7"} {
+		c.Step(start.Add(time.Second), Pulled{bogus, name, Missing})
+	}
+	if c.peer("m1").is == slow || c.peer("m7").is != slow || !c.peer("m7").lied || c.peer("m1").lied || len(c.lists) != 0 {
+		t.Fatalf("relay %+v, origin %+v, %d lists", *c.peer("m1"), *c.peer("m7"), len(c.lists))
+	}
+	now := start.Add(time.Minute)
+	unseen := c.Step(now, from("m7", head(1, 2)))
+	if to := recipients(unseen); len(to) > 0 {
+		t.Errorf("passed on unseen to %v", to)
+	}
+	pulls(t, unseen, head(1, 2))
+	if to := recipients(c.Step(now, Held{Head: head(1, 2)})); len(to) < fanout(99)-1 {
+		t.Errorf("seen, and passed on to %v", to)
+	}
+	if to := recipients(c.Step(now, from("m7", head(1, 3)))); len(to) < fanout(99)-1 {
+		t.Errorf("what came was believed, and the next is passed on to %v", to)
+	}
+}
+
+// However many malicious members make versions up, and whatever they let others wait
+// for, what is true has its place.
+func TestMadeUpKeepsNothingOut(t *testing.T) {
+	c := newCore(40, nil)
+	for i := range byte(6) {
+		for v := range byte(3) {
+			c.Step(start, from(fmt.Sprintf("m%d", i+1), head(1, 10+3*i+v)))
+		}
+	}
+	if n := len(c.lists[ListID{1}].wanted); n > MaxWanted {
+		t.Fatalf("%d heads are wanted", n)
+	}
+	if by := pulls(t, c.Step(start, from("m9", head(1, 5))), head(1, 5)); by != "m9" {
+		t.Errorf("pulled from %s", by)
+	}
+	for i := range byte(6) { // they go on
+		c.Step(start, from(fmt.Sprintf("m%d", i+1), head(1, 40+i)))
+	}
+	if it, _ := c.find(head(1, 5)); it == nil {
+		t.Error("forgotten for what was made up")
 	}
 }
 

@@ -27,6 +27,8 @@ type item struct {
 	holders []string // who say that they hold it, the latest last
 	failed  []string // of them to whom the connection broke since it was last tried again
 	pulling []string // from whom
+	late    []string // of those that were asked: they let it wait, or had it not
+	kept    bool     // its news is passed on when the body is held
 	tries   int      // that failed in a row
 	due     time.Time
 	at      int // among the timers; -1: not there
@@ -57,8 +59,9 @@ func (c *Core) find(h Head) (it *item, older bool) {
 
 // learn notes a head that was not known and is not older than what is held; nil if
 // there is no room for it, which there always is for one that is held. Of those that
-// are wanted the one that failed most makes room, and of those that one member spoke of
-// first the oldest version, so that nobody fills the room with what does not exist.
+// one member spoke of first the oldest version makes room, and of all that are wanted
+// the oldest of the member with most of them: so nobody, and no few together, fill the
+// room with what does not exist.
 func (c *Core) learn(h Head, held bool, by string) *item {
 	l, ok := c.lists[h.List]
 	if !ok {
@@ -68,25 +71,26 @@ func (c *Core) learn(h Head, held bool, by string) *item {
 		l = &list{}
 		c.lists[h.List] = l
 	}
-	if !held {
-		claims := slices.DeleteFunc(slices.Clone(l.wanted), func(it *item) bool { return it.by != by })
-		if len(claims) >= MaxClaims {
-			oldest := slices.MinFunc(claims, func(a, b *item) int { return cmp.Compare(a.head.Version, b.head.Version) })
-			if oldest.head.Version > h.Version {
-				return nil
-			}
-			c.lose(l, oldest)
-			c.lists[h.List] = l // which it may have been all of
-		}
+	claims := make(map[string]int)
+	for _, it := range l.wanted {
+		claims[it.by]++
 	}
-	if len(l.wanted) >= MaxWanted {
-		worst := slices.MaxFunc(l.wanted, func(a, b *item) int { return cmp.Compare(a.tries, b.tries) })
-		if worst.tries == 0 && !held {
+	if claims[by] >= MaxClaims && !held {
+		own := slices.DeleteFunc(slices.Clone(l.wanted), func(it *item) bool { return it.by != by })
+		oldest := slices.MinFunc(own, func(a, b *item) int { return cmp.Compare(a.head.Version, b.head.Version) })
+		if oldest.head.Version > h.Version {
 			return nil
 		}
-		c.lose(l, worst)
+		c.lose(l, oldest)
+		c.lists[h.List] = l // which it may have been all of
 	}
-	it := &item{head: h, at: -1, by: by}
+	full := len(l.wanted) >= MaxWanted
+	if claims[by]++; full { // wanted is in the order in which they were spoken of
+		c.lose(l, slices.MaxFunc(l.wanted, func(a, b *item) int { return cmp.Compare(claims[a.by], claims[b.by]) }))
+	}
+	// With so much that nobody delivers, and that may push one another out, nothing is
+	// passed on unseen.
+	it := &item{head: h, at: -1, by: by, kept: full || c.peer(by).lied}
 	l.wanted = append(l.wanted, it)
 	return it
 }
@@ -160,11 +164,13 @@ func (c *Core) held(now time.Time, e Held) {
 	}
 	if it == nil {
 		it = c.learn(e.Head, true, "")
+		it.kept = false
 	}
 	if it.held {
 		return
 	}
 	c.keep(it)
+	c.came(it)
 	if !e.Minor {
 		c.heat(now)
 	}
@@ -179,6 +185,9 @@ func (c *Core) held(now time.Time, e Held) {
 	mine := *it.news
 	mine.Holder = c.o.Self
 	it.news = &mine
+	if it.kept {
+		c.push(it, 0, fanout(len(c.members.alive)), "")
+	}
 	c.push(it, fanout(len(c.members.alive)), lazyFanout, "")
 }
 
@@ -200,7 +209,9 @@ func (c *Core) heard(now time.Time, e Heard) {
 			return
 		}
 		c.Stats.Heard++
-		c.push(it, 0, fanout(len(c.members.alive)), e.From)
+		if !it.kept {
+			c.push(it, 0, fanout(len(c.members.alive)), e.From)
+		}
 	}
 	// Who forwards news is about to hold the body, and lets those wait who ask for it:
 	// so it travels along the way of the news, and its first holder need not send it to
@@ -210,7 +221,7 @@ func (c *Core) heard(now time.Time, e Heard) {
 			it.holder(name)
 		}
 	}
-	c.want(now, it, atOnce(it.head))
+	c.wantNews(now, it)
 }
 
 // news takes an announcement of a head that was not known, if it is to be believed.

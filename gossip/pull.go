@@ -16,9 +16,10 @@ const (
 	// and for what it takes at askRate.
 	maxAsked = 4
 	askAfter = 120 * time.Millisecond
-	// newsAsked are asked at once for a body of at most newsSize that is news: what gets
-	// lost on one way rarely does on the other, and the second body costs less than
-	// everybody's waiting behind.
+	// newsAsked who have delivered before are asked at once for a body of at most newsSize
+	// that is news: what gets lost on one way rarely does on the other, who only says
+	// that it holds the body keeps nobody waiting, and a second body costs less than that
+	// all behind wait.
 	newsAsked = 2
 	newsSize  = 64 << 10
 	askRate   = 4 << 20 // bytes a second
@@ -38,17 +39,28 @@ const (
 
 // peer is how a member has served this one.
 type peer struct {
-	pulls  int  // under way
-	slow   bool // it let a body wait until another was asked, or failed, and has delivered none since
+	pulls  int // under way
+	is     standing
+	lied   bool // the last version that it was first to speak of never came
 	faults int  // since it was last avoided
 	times  int  // that it was
 	until  time.Time
 }
 
+// standing is what is to be expected of a peer that is asked for a body. The lower is
+// asked first.
+type standing int
+
+const (
+	delivers standing = iota // as it did the last time
+	untried
+	slow // the last time it let a body wait that another had, or failed
+)
+
 func (c *Core) peer(name string) *peer {
 	p, ok := c.peers[name]
 	if !ok {
-		p = &peer{}
+		p = &peer{is: untried}
 		c.peers[name] = p
 	}
 	return p
@@ -71,33 +83,37 @@ func (c *Core) Avoids(now time.Time) []string {
 	return names
 }
 
-// want has a body pulled now, unless it is being pulled from so many who are not slow.
-func (c *Core) want(now time.Time, it *item, most int) {
-	if it.held || it.done || it.waits {
-		return
-	}
-	quick := 0
-	for _, name := range it.pulling {
-		if !c.peer(name).slow {
-			quick++
-		}
-	}
-	switch {
-	case quick == 0:
-		c.due.set(it, now)
-	case quick < most && len(it.pulling) < maxAsked:
-		if from, _ := c.holderFor(now, it); from != "" && !c.peer(from).slow {
-			c.ask(it, from)
-		}
+// want has a body pulled now, unless it is being pulled from somebody who is not slow.
+func (c *Core) want(now time.Time, it *item) {
+	if it.open() && c.pulling(it, untried) == 0 {
+		c.pull(now, it)
 	}
 }
 
-// atOnce is how many are asked for a body that is news.
-func atOnce(h Head) int {
-	if h.Size > newsSize {
-		return 1
+// wantNews is want, and with each that speaks of a small body asks one more until
+// newsAsked are asked who deliver.
+func (c *Core) wantNews(now time.Time, it *item) {
+	asked := len(it.pulling)
+	c.want(now, it)
+	if asked == 0 || asked < len(it.pulling) || asked >= maxAsked || !it.open() || it.head.Size > newsSize || c.pulling(it, delivers) >= newsAsked {
+		return
 	}
-	return newsAsked
+	if from, _ := c.holderFor(now, it); from != "" && c.peer(from).is < slow {
+		c.ask(it, from)
+	}
+}
+
+// open says that a body is still to be had.
+func (it *item) open() bool { return !it.held && !it.done && !it.waits }
+
+// pulling is from how many of at least that standing a body is being pulled.
+func (c *Core) pulling(it *item, least standing) (n int) {
+	for _, name := range it.pulling {
+		if c.peer(name).is <= least && !slices.Contains(it.late, name) {
+			n++
+		}
+	}
+	return n
 }
 
 // ask asks a member for a body.
@@ -111,15 +127,35 @@ func (c *Core) ask(it *item, from string) {
 // overdue is when an item's time has come: whoever was asked has let it wait.
 func (c *Core) overdue(now time.Time, it *item) {
 	for _, name := range it.pulling {
-		c.peer(name).slow = true
+		it.isLate(name)
 	}
-	c.pull(now, it)
+	if len(it.pulling) < maxAsked {
+		c.pull(now, it)
+	}
+}
+
+// isLate notes that a member let the body wait, or had it not. That is its fault if
+// another had it; what nobody has is the fault of who spoke of it first.
+func (it *item) isLate(name string) {
+	if !slices.Contains(it.late, name) {
+		it.late = append(it.late, name)
+	}
+}
+
+// came draws the conclusions when a body is held.
+func (c *Core) came(it *item) {
+	for _, name := range it.late {
+		c.peer(name).is = slow
+	}
+	if it.late = nil; it.by != "" {
+		c.peer(it.by).lied = false
+	}
 }
 
 // pull asks for the body who last spoke of it, unless that one is busy, avoided, slow,
 // or has been asked.
 func (c *Core) pull(now time.Time, it *item) {
-	if it.held || it.done || it.waits {
+	if !it.open() {
 		return
 	}
 	from, full := c.holderFor(now, it)
@@ -148,24 +184,21 @@ func patience(h Head) time.Duration {
 	return askAfter + time.Duration(h.Size)*time.Second/askRate
 }
 
-// holderFor is whom to ask next: the last that spoke of the body, of those who are not
-// slow if there is one; "": nobody. full says that there would be one who has been
-// asked for as much as it may be.
+// holderFor is whom to ask next: of those of the best standing the last that spoke of the
+// body; "": nobody. full says that there would be one who has been asked for as much as
+// it may be.
 func (c *Core) holderFor(now time.Time, it *item) (name string, full bool) {
-	slow := ""
 	for _, from := range slices.Backward(it.holders) {
 		p := c.peer(from)
 		switch {
 		case c.avoided(from, now) || !c.members.names[from] || slices.Contains(it.pulling, from):
 		case p.pulls >= MaxPulls:
 			full = true
-		case !p.slow:
-			return from, false
-		case slow == "":
-			slow = from
+		case name == "" || p.is < c.peer(name).is:
+			name = from
 		}
 	}
-	return slow, full && slow == ""
+	return name, full && name == ""
 }
 
 // later has it tried again, ever more seldom, until nobody is expected to deliver it.
@@ -177,6 +210,7 @@ func (c *Core) later(now time.Time, it *item) {
 	}
 	it.failed = nil
 	if it.tries > maxTries || len(it.holders) == 0 {
+		c.peer(it.by).lied = true
 		c.lose(l, it)
 		return
 	}
@@ -189,17 +223,23 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	p.pulls = max(0, p.pulls-1)
 	it, _ := c.find(e.Head)
 	// A relay says only what it was told; who said that it holds the body must.
-	if e.Outcome == Bad || e.Outcome == Missing && it != nil && it.first == e.From {
+	liar := e.Outcome == Missing && it != nil && it.first == e.From
+	if e.Outcome == Bad || liar {
 		c.fault(now, p)
 	}
-	switch e.Outcome {
-	case Admitted:
-		p.slow = false
-	case Failed, Missing, Bad:
-		p.slow = true
+	if e.Outcome != Admitted {
 		c.Stats.PullFailed++
-	default:
-		c.Stats.PullFailed++
+	}
+	switch {
+	case e.Outcome == Admitted:
+		p.is = delivers
+		if it != nil {
+			it.late = without(it.late, e.From)
+		}
+	case e.Outcome == Failed, e.Outcome == Bad, liar:
+		p.is = slow
+	case e.Outcome == Missing && it != nil:
+		it.isLate(e.From)
 	}
 	if it == nil || it.held || !slices.Contains(it.pulling, e.From) {
 		return
@@ -248,7 +288,7 @@ func (c *Core) retry(now time.Time) {
 		for _, it := range c.lists[id].wanted {
 			if it.waits {
 				it.waits = false
-				c.want(now, it, 1)
+				c.want(now, it)
 			}
 		}
 	}

@@ -138,7 +138,7 @@ func (c *Core) told(now time.Time, e Told) {
 			c.Stats.Heard++
 		}
 		if it.holder(e.From) {
-			c.want(now, it, 1)
+			c.want(now, it)
 		}
 	}
 	for id, l := range c.lists {
