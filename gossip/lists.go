@@ -164,7 +164,6 @@ func (c *Core) held(now time.Time, e Held) {
 	}
 	if it == nil {
 		it = c.learn(e.Head, true, "")
-		it.kept = false
 	}
 	if it.held {
 		return
@@ -177,17 +176,17 @@ func (c *Core) held(now time.Time, e Held) {
 	if e.Quiet {
 		return
 	}
-	if it.news == nil {
+	switch {
+	case it.news == nil:
 		it.news = &Announcement{Head: e.Head, Holder: c.o.Self, Origin: c.o.Self, Stamp: now.UnixMilli()}
 		it.news.Signature, it.stamp = c.o.Sign(it.news.SignedBytes()), it.news.Stamp
+		c.push(it, 0, fanout(len(c.members.alive)), "")
+	case it.kept:
 		c.push(it, 0, fanout(len(c.members.alive)), "")
 	}
 	mine := *it.news
 	mine.Holder = c.o.Self
 	it.news = &mine
-	if it.kept {
-		c.push(it, 0, fanout(len(c.members.alive)), "")
-	}
 	c.push(it, fanout(len(c.members.alive)), lazyFanout, "")
 }
 
