@@ -64,6 +64,9 @@ func parseStatus(kind artefact.Kind, b []byte) (*statuslist.Unverified, error) {
 
 func (s *Store) admitStatus(raw artefact.Raw) (Outcome, error) {
 	// Bounds and identity.
+	if raw.Door != artefact.Peer {
+		raw.ID = s.turned(raw.ID)
+	}
 	switch {
 	case len(raw.Bytes) > MaxStatus:
 		return Outcome{}, reason.Refuse(reason.StatusListTooLarge, "more than %d bytes", MaxStatus)
@@ -146,6 +149,18 @@ func (s *Store) mayTurn(id artefact.ID) bool {
 	defer s.mu.Unlock()
 	h, ok := s.status[id]
 	return ok && id.Kind == artefact.Status && h.came != Found && len(h.tokens) == 0
+}
+
+// turned is what a URI is followed as, if that is another thing by now than it was when
+// somebody began to fetch it.
+func (s *Store) turned(id artefact.ID) artefact.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := artefact.ID{Kind: artefact.IdentifierList, Name: id.Name}
+	if _, ok := s.status[id]; !ok && id.Kind == artefact.Status && s.status[now] != nil {
+		return now
+	}
+	return id
 }
 
 // turn follows a URI as what its token turned out to be. The caller holds mu.

@@ -54,8 +54,12 @@ func TestTurn(t *testing.T) {
 		if out.Ref.ID != idlistID(uri) || w.followed(statusID(uri)) != "" || w.followed(idlistID(uri)) != came || len(w.held(statuslist.IdentifierList, uri)) != 1 {
 			t.Errorf("%s: %+v, %v", uri, out, w.store.Targets())
 		}
-		_, err := w.admit(artefact.Status, uri, artefact.Origin, good, w.Now)
-		wantCode(t, "under the old identity", err, reason.ArtefactUnknown)
+		// Who began to fetch it before that brings it under the old identity.
+		if out := w.must(w.admit(artefact.Status, uri, artefact.Origin, good, w.Now)); out.Ref.ID != idlistID(uri) || !out.Unchanged {
+			t.Errorf("%s, fetched before it turned: %+v", uri, out)
+		}
+		_, err := w.admit(artefact.Status, uri, artefact.Peer, good, w.Now)
+		wantCode(t, "a peer, under the old identity", err, reason.ArtefactUnknown)
 	}
 	// Nobody turns back, and the list of lists does not follow it twice.
 	w.must(w.admit(artefact.Aggregation, aggregation, artefact.Origin, aggregationOf(t, named), w.Now))
