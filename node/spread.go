@@ -205,7 +205,7 @@ func (s *spread) Take(a gossip.Arrival) gossip.Outcome {
 		return gossip.Waits
 	}
 	<-s.n.restored // what the disk holds comes first
-	if followed && s.holds(id, a.Digest) {
+	if followed && s.holds(id, a.Version, a.Digest) {
 		return gossip.Admitted // another was asked as well, and was sooner
 	}
 	raw := artefact.Raw{ID: id, Door: artefact.Peer, Bytes: a.Body, At: time.Now(), From: a.From, Spread: a.Spread}
@@ -231,15 +231,15 @@ func (s *spread) Take(a gossip.Arrival) gossip.Outcome {
 	if !out.Unchanged && a.Spread > 0 {
 		s.n.metrics.spread.WithLabelValues("list").Observe(a.Spread.Seconds())
 	}
-	if !s.holds(out.Ref.ID, a.Digest) {
+	if !s.holds(out.Ref.ID, a.Version, a.Digest) {
 		return gossip.Declined // another signature of the same is kept
 	}
 	return gossip.Admitted
 }
 
-// holds says whether a body is held, and so was judged.
-func (s *spread) holds(id artefact.ID, d artefact.Digest) bool {
-	return slices.ContainsFunc(s.n.store.HeldRefs(id), func(r artefact.Ref) bool { return r.Digest == d })
+// holds says whether a body is held as that version, and so was judged.
+func (s *spread) holds(id artefact.ID, version uint64, d artefact.Digest) bool {
+	return slices.ContainsFunc(s.n.store.HeldRefs(id), func(r artefact.Ref) bool { return r.Version == version && r.Digest == d })
 }
 
 // Before is what is held of the list, if it is one version.

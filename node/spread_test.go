@@ -239,6 +239,7 @@ func TestTake(t *testing.T) {
 	again := func() []byte { return w.lote("pid", 6) }
 	take("newer", pidList, gossip.Closed, 6, b, gossip.Admitted)
 	take("the same", pidList, gossip.Closed, 6, b, gossip.Admitted)
+	take("the same, announced as another version", pidList, gossip.Closed, 7, b, gossip.Bad)
 	take("another signature, of a higher digest", pidList, gossip.Closed, 6, resigned(b, false, again), gossip.Declined)
 	take("another signature, of a lower digest", pidList, gossip.Closed, 6, resigned(b, true, again), gossip.Admitted)
 	contradicting, err := w.LoTE("pid", verifytest.ListOptions{Sequence: 6, Without: []string{"DE"}})
