@@ -181,6 +181,9 @@ func Waits(err error) bool { return faultOf(err) == waits }
 // them should have known.
 func PeersFault(err error) bool { return faultOf(err) == peers }
 
+// Late says whether bytes were refused because something newer is held.
+func Late(err error) bool { return slices.Contains(late, reason.CodeOf(err)) }
+
 func faultOf(err error) fault {
 	if errors.As(err, new(blameless)) {
 		return nobodys
@@ -216,7 +219,7 @@ func (s *Store) FromPeers() FromPeers {
 func (s *Store) quiet(raw artefact.Raw, err error, wanted []string) bool {
 	code := reason.CodeOf(err)
 	switch {
-	case slices.Contains(late, code):
+	case Late(err):
 		s.fromPeers.Late++
 	case Waits(err) && code != reason.ArtefactUnknown:
 		s.fromPeers.Waiting++

@@ -105,8 +105,8 @@ func (a Announcement) check() error {
 		return errors.New("announcement with a name of no bytes or too many")
 	case len(a.Signature) > maxSignature:
 		return errors.New("announcement with too long a signature")
-	case a.Size == 0 && a.Kind != Beacon:
-		return errors.New("announcement of an empty body")
+	case a.Kind != Beacon && !a.possible():
+		return errors.New("announcement of a body that is empty or too large")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/gossip/transfer"
 )
 
 func sampleAnnouncement() Announcement {
@@ -43,7 +44,7 @@ var wire = "aa000101502cca3f290306b773e8c650b4eb87fe0c020c035820230d8358dc8e8890
 // passed over.
 func TestWireRoom(t *testing.T) {
 	a := sampleAnnouncement()
-	a.Version, a.Size, a.Stamp = 1<<63, 1<<31, 1<<62
+	a.Version, a.Size, a.Stamp = 1<<63, transfer.MaxBody, 1<<62
 	a.Holder, a.Origin = strings.Repeat("h", MaxName), strings.Repeat("o", MaxName)
 	a.Signature = bytes.Repeat([]byte{1}, 72)
 	b, err := a.Marshal()
@@ -74,6 +75,7 @@ func TestWireRefused(t *testing.T) {
 		"no origin":        func(a *Announcement) { a.Origin = "" },
 		"a long name":      func(a *Announcement) { a.Holder = strings.Repeat("h", MaxName+1) },
 		"a long signature": func(a *Announcement) { a.Signature = make([]byte, maxSignature+1) },
+		"too large a body": func(a *Announcement) { a.Size = transfer.MaxBody + 1 },
 		"an empty body":    func(a *Announcement) { a.Size = 0 },
 		"more than a packet": func(a *Announcement) {
 			a.Holder, a.Origin = strings.Repeat("h", MaxName), strings.Repeat("o", MaxName)

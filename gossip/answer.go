@@ -57,7 +57,7 @@ func (c *Cluster) answerOf(ctx context.Context, q question) (a message) {
 	if q.m.summary != nil {
 		take(Compared{q.from, *q.m.summary})
 	}
-	if q.m.told != nil {
+	if q.m.told != nil && c.speaks(q.from) {
 		q.m.told.From = q.from
 		take(*q.m.told)
 	}
@@ -73,6 +73,15 @@ func (c *Cluster) answerOf(ctx context.Context, q question) (a message) {
 		a.looks = c.agedLooks(time.Now())
 	}
 	return a
+}
+
+// speaks says whether what a member tells without having been asked is taken in. That of
+// who only asks, as a leaf does, is not: its bodies could not be fetched.
+func (c *Cluster) speaks(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok := c.members[name]
+	return ok && m.trusted()
 }
 
 // untilDiffers returns when what is held here differs from what the asker holds, and

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/memberlist"
 
+	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/gossip/transfer"
 )
 
@@ -101,6 +102,7 @@ type Cluster struct {
 	ring   *memberlist.Keyring
 	inbox  inbox
 	parcel chan []byte // packets that came
+	coming *coming
 
 	fetching  chan struct{} // holds one value for each body that is fetched
 	exchanges chan struct{} // likewise
@@ -154,7 +156,7 @@ func NewCluster(o ClusterOptions) *Cluster {
 		o.Beacon = func(string, time.Duration) {}
 	}
 	c := &Cluster{
-		o: o, log: o.Logger, inbox: newInbox(), parcel: make(chan []byte, maxPackets),
+		o: o, log: o.Logger, inbox: newInbox(), parcel: make(chan []byte, maxPackets), coming: newComing(),
 		fetching: make(chan struct{}, maxFetching), exchanges: make(chan struct{}, maxExchanges),
 		members: make(map[string]*member), looks: make(looks), own: make(map[ListID]own),
 		others: make(map[uint64]map[uint64]bool), differs: make(chan struct{}), avoided: make(map[string]time.Time),
@@ -206,7 +208,14 @@ func (c *Cluster) Leave(wait time.Duration) error {
 }
 
 // Hold says that this node holds a head from now on.
-func (c *Cluster) Hold(h Held) { c.inbox.put(h) }
+func (c *Cluster) Hold(h Held) {
+	c.coming.came(h.Digest)
+	c.inbox.put(h)
+}
+
+// Await returns when a body is held that is about to be, at once if it is not, or when
+// ctx ends.
+func (c *Cluster) Await(ctx context.Context, d artefact.Digest) { c.coming.await(ctx, d) }
 
 // Release says that nothing of a list is held any more that others may have.
 func (c *Cluster) Release(id ListID) { c.inbox.put(Left{id}) }

@@ -11,9 +11,10 @@ const (
 	MaxWanted  = 8       // heads of one list that are said to exist and are not held
 	MaxClaims  = 2       // of them that one member is the first to speak of
 	MaxHolders = 8       // of one head that are remembered
+	MaxOpen    = 8192    // of all that one member was the first to speak of, as long as nobody has delivered them
 	MaxTold    = 4096    // heads in one answer to a summary
 	MaxRate    = 10      // announcements of one origin member a second, and as many at once
-	MaxTelling = 8192    // heads that one member may tell a second, and as many at once
+	MaxTelling = 8192    // heads that one member may tell a second, or have told, and as many at once
 	MaxRelayed = 200     // packets of news from one member a second that are looked into, and as many at once
 
 	idlePeriod = 5 * time.Second       // between comparisons while nothing changes
@@ -45,11 +46,14 @@ type Core struct {
 
 	members rings
 	lists   map[ListID]*list
-	sum     Summary // of what is held
+	parts   [Buckets][]ListID // their names, in order
+	claims  map[string]int    // by member: heads that it was the first to speak of, and that are to come
+	sum     Summary           // of what is held
 
 	rates   rates // of origin members
 	relayed rates // of members that pass news on
 	telling rates // of members that tell heads
+	asking  rates // of members that are told them
 	peers   map[string]*peer
 	looks   map[string]*stamps // by origin member: news of looks that was heard
 	beacons map[string]int64   // by origin member: the last
@@ -80,7 +84,7 @@ type Stats struct {
 func New(o Options, now time.Time) *Core {
 	c := &Core{
 		o: o, rnd: rand.New(rand.NewPCG(o.Seed, 0)), lists: make(map[ListID]*list),
-		rates: make(rates), relayed: make(rates), telling: make(rates), peers: make(map[string]*peer),
+		claims: make(map[string]int), rates: make(rates), relayed: make(rates), telling: make(rates), asking: make(rates), peers: make(map[string]*peer),
 		looks: make(map[string]*stamps), beacons: make(map[string]int64),
 	}
 	c.nextCompare = now.Add(c.jittered(idlePeriod))
@@ -103,7 +107,7 @@ func (c *Core) Step(now time.Time, e Event) []Effect {
 	case Heard:
 		c.heard(now, e)
 	case Compared:
-		c.compared(e)
+		c.compared(now, e)
 	case Told:
 		c.told(now, e)
 	case Pulled:

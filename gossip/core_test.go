@@ -8,14 +8,13 @@ import (
 	"time"
 )
 
-// What is held first is pushed to as many as the fan-out says, and some more are told
-// who holds it; each once.
+// What is held first is pushed along all rings, to each once.
 func TestHeldIsAnnounced(t *testing.T) {
 	c := newCore(99, nil)
 	effects := c.Step(start, Held{Head: head(1, 1)})
 	to := recipients(effects)
-	if want := fanout(99) + lazyFanout; len(to) != want || len(slices.Compact(slices.Clone(to))) != want {
-		t.Errorf("announced to %v, want %d", to, want)
+	if len(to) < ringCount-3 || len(to) > ringCount || len(slices.Compact(slices.Clone(to))) != len(to) {
+		t.Errorf("announced to %v", to)
 	}
 	for _, a := range of[Announce](effects) {
 		if a.Origin != "m0" || a.Holder != "m0" || string(a.Signature) != "m0" || a.Head != head(1, 1) {
@@ -29,6 +28,18 @@ func TestHeldIsAnnounced(t *testing.T) {
 	}
 	if to := recipients(c.Step(start, Held{Head: head(2, 1), Quiet: true})); len(to) > 0 {
 		t.Errorf("what comes from disk is announced to %v", to)
+	}
+}
+
+// Who hears from its origin forwards news along all rings, too.
+func TestHeardFromOrigin(t *testing.T) {
+	c := newCore(99, nil)
+	effects := c.Step(start, from("m7", head(1, 1)))
+	if to := recipients(effects); len(to) < ringCount-3 || slices.Contains(to, "m7") {
+		t.Errorf("forwarded to %v", to)
+	}
+	if to := recipients(c.Step(start, Held{Head: head(1, 1)})); len(to) > 0 {
+		t.Errorf("told again: %v", to)
 	}
 }
 

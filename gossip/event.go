@@ -84,7 +84,8 @@ const (
 	Failed                  // the peer could not be reached, or broke off
 	Busy                    // the peer is, and can be asked again soon
 	Missing                 // the peer has it not, and did not get it within PullPatience
-	Bad                     // what came was not what was asked for, or nobody signed it: the peer's fault
+	Bad                     // what came has not the digest that was asked for: the peer's fault
+	False                   // what came has it, and is not what was announced, or signed by nobody: the fault of who spoke of it first
 	Declined                // what came is good, and not wanted here: nobody's fault
 	Waits                   // who signed it is not known yet: asked for again after Retry
 )

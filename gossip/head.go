@@ -1,11 +1,11 @@
 package gossip
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/gossip/transfer"
 )
 
 // ListID names a list in few bytes: the first of SHA-256 over its kind and name.
@@ -39,6 +39,10 @@ type Head struct {
 	Size    uint32 // bytes of the body
 }
 
+// possible says that a body of that size can be: who says otherwise would have others
+// fail to deliver it.
+func (h Head) possible() bool { return h.Size > 0 && h.Size <= transfer.MaxBody }
+
 // appendTo writes the head in a form of fixed length, for hashes and signatures.
 func (h Head) appendTo(b []byte) []byte {
 	b = append(b, h.List[:]...)
@@ -46,11 +50,4 @@ func (h Head) appendTo(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, h.Version)
 	b = append(b, h.Digest[:]...)
 	return binary.BigEndian.AppendUint32(b, h.Size)
-}
-
-func compareHeads(a, b Head) int {
-	if c := bytes.Compare(a.List[:], b.List[:]); c != 0 {
-		return c
-	}
-	return bytes.Compare(a.Digest[:], b.Digest[:])
 }

@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"time"
@@ -30,6 +31,9 @@ type item struct {
 	late    []string // of those that were asked: they let it wait, or had it not
 	kept    bool     // its news is passed on when the body is held
 	tries   int      // that failed in a row
+	pushed  int      // along how many rings its news was sent
+	claimed bool     // it counts among what by has spoken of and nobody has delivered
+	parked  *peer    // where it waits until less is being pulled from that one; nil: it does not
 	due     time.Time
 	at      int // among the timers; -1: not there
 }
@@ -50,26 +54,32 @@ func (c *Core) find(h Head) (it *item, older bool) {
 		return nil, false
 	}
 	for _, it := range slices.Concat(l.held, l.wanted) {
-		if it.head.Version == h.Version && it.head.Digest == h.Digest {
+		if it.head == h {
 			return it, false
 		}
 	}
 	return nil, h.Version < l.version()
 }
 
+// contradicts says that a head is certainly false: that body is held, and is another's.
+func (c *Core) contradicts(h Head) bool {
+	l, ok := c.lists[h.List]
+	return ok && slices.ContainsFunc(l.held, func(it *item) bool { return it.head.Digest == h.Digest && it.head != h })
+}
+
 // learn notes a head that was not known and is not older than what is held; nil if
 // there is no room for it, which there always is for one that is held. Of those that
 // one member spoke of first the oldest version makes room, and of all that are wanted
 // the oldest of the member with most of them: so nobody, and no few together, fill the
-// room with what does not exist.
+// room with what does not exist. Nor does anybody with lists that do not: what there was
+// no room for the next comparison tells again.
 func (c *Core) learn(h Head, held bool, by string) *item {
 	l, ok := c.lists[h.List]
 	if !ok {
-		if len(c.lists) >= MaxLists && !held {
+		if !held && (len(c.lists) >= MaxLists || c.claims[by] >= MaxOpen) {
 			return nil
 		}
-		l = &list{}
-		c.lists[h.List] = l
+		l = c.addList(h.List)
 	}
 	claims := make(map[string]int)
 	for _, it := range l.wanted {
@@ -82,7 +92,9 @@ func (c *Core) learn(h Head, held bool, by string) *item {
 			return nil
 		}
 		c.lose(l, oldest)
-		c.lists[h.List] = l // which it may have been all of
+		if c.lists[h.List] == nil { // it was all of it
+			l = c.addList(h.List)
+		}
 	}
 	full := len(l.wanted) >= MaxWanted
 	if claims[by]++; full { // wanted is in the order in which they were spoken of
@@ -92,26 +104,62 @@ func (c *Core) learn(h Head, held bool, by string) *item {
 	// passed on unseen.
 	it := &item{head: h, at: -1, by: by, kept: full || c.peer(by).lied}
 	l.wanted = append(l.wanted, it)
+	if !held && h.Kind == Open { // of others there are only so many lists
+		it.claimed = true
+		c.claims[by]++
+	}
 	return it
+}
+
+// addList makes room for a list.
+func (c *Core) addList(id ListID) *list {
+	l := &list{}
+	c.lists[id] = l
+	part := &c.parts[bucketOf(id)]
+	at, _ := slices.BinarySearchFunc(*part, id, compareIDs)
+	*part = slices.Insert(*part, at, id)
+	return l
+}
+
+func (c *Core) dropList(id ListID) {
+	delete(c.lists, id)
+	part := &c.parts[bucketOf(id)]
+	if at, ok := slices.BinarySearchFunc(*part, id, compareIDs); ok {
+		*part = slices.Delete(*part, at, at+1)
+	}
+}
+
+func compareIDs(a, b ListID) int { return bytes.Compare(a[:], b[:]) }
+
+// settled notes that nobody waits for a head any more.
+func (c *Core) settled(it *item) {
+	c.due.remove(it)
+	if !it.claimed {
+		return
+	}
+	it.claimed = false
+	if c.claims[it.by]--; c.claims[it.by] == 0 {
+		delete(c.claims, it.by)
+	}
 }
 
 // lose forgets a head that is not held.
 func (c *Core) lose(l *list, it *item) {
-	c.due.remove(it)
-	l.wanted = slices.DeleteFunc(l.wanted, func(o *item) bool { return o == it })
+	c.settled(it)
+	l.wanted = without(l.wanted, it)
 	if len(l.held)+len(l.wanted) == 0 {
-		delete(c.lists, it.head.List)
+		c.dropList(it.head.List)
 	}
 }
 
-// keep makes a head one that is held, and drops what is older.
+// keep makes a head one that is held, and drops what is older, and what says otherwise of
+// the same body.
 func (c *Core) keep(it *item) {
 	l := c.lists[it.head.List]
-	c.due.remove(it)
 	l.wanted = slices.DeleteFunc(l.wanted, func(o *item) bool {
-		gone := o == it || o.head.Version < it.head.Version
+		gone := o.head.Version < it.head.Version || o.head.Digest == it.head.Digest
 		if gone {
-			c.due.remove(o)
+			c.settled(o)
 		}
 		return gone
 	})
@@ -138,9 +186,9 @@ func (c *Core) forget(id ListID) {
 		c.sum.toggle(it.head)
 	}
 	for _, it := range l.wanted {
-		c.due.remove(it)
+		c.settled(it)
 	}
-	delete(c.lists, id)
+	c.dropList(id)
 }
 
 // holder notes that a member holds a head, and says whether that is news.
@@ -180,14 +228,14 @@ func (c *Core) held(now time.Time, e Held) {
 	case it.news == nil:
 		it.news = &Announcement{Head: e.Head, Holder: c.o.Self, Origin: c.o.Self, Stamp: now.UnixMilli()}
 		it.news.Signature, it.stamp = c.o.Sign(it.news.SignedBytes()), it.news.Stamp
-		c.push(it, 0, fanout(len(c.members.alive)), "")
+		c.push(it, ringCount, "")
 	case it.kept:
-		c.push(it, 0, fanout(len(c.members.alive)), "")
+		c.push(it, fanout(len(c.members.alive)), "")
 	}
 	mine := *it.news
 	mine.Holder = c.o.Self
 	it.news = &mine
-	c.push(it, fanout(len(c.members.alive)), lazyFanout, "")
+	c.push(it, lazyFanout, "")
 }
 
 // heard is the event of that name.
@@ -208,8 +256,12 @@ func (c *Core) heard(now time.Time, e Heard) {
 			return
 		}
 		c.Stats.Heard++
-		if !it.kept {
-			c.push(it, 0, fanout(len(c.members.alive)), e.From)
+		switch {
+		case it.kept:
+		case e.From == e.Origin: // so that most are two steps away from who has the news
+			c.push(it, ringCount, e.From)
+		default:
+			c.push(it, fanout(len(c.members.alive)), e.From)
 		}
 	}
 	// Who forwards news is about to hold the body, and lets those wait who ask for it:
@@ -227,7 +279,7 @@ func (c *Core) heard(now time.Time, e Heard) {
 func (c *Core) news(now time.Time, e Heard) *item {
 	a := e.Announcement
 	switch {
-	case !c.o.Plausible(a.Head, now):
+	case c.contradicts(a.Head), !c.o.Plausible(a.Head, now):
 		c.Stats.Implausible++
 		return nil
 	case c.avoided(a.Holder, now):
@@ -267,9 +319,11 @@ func (c *Core) believed(now time.Time, from, origin string, signed func() bool) 
 	return false
 }
 
-// push sends the news of an item along some rings.
-func (c *Core) push(it *item, skip, n int, except string) {
-	for _, to := range c.members.successors(it.head.Digest[0], skip, n) {
+// push sends the news of an item along so many rings more than it was sent along before.
+func (c *Core) push(it *item, n int, except string) {
+	to := c.members.successors(it.head.Digest[0], it.pushed, n)
+	it.pushed += n
+	for _, to := range to {
 		if to == except || to == it.news.Origin || to == it.news.Holder {
 			continue
 		}

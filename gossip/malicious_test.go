@@ -216,6 +216,14 @@ func (m *traitor) lie(n int) gossip.Head {
 	return h
 }
 
+// twist announces what it holds, of the newest version, and says something else of it.
+func (m *traitor) twist(honest []*gossiptest.Node, change func(*gossip.Head)) {
+	for _, h := range m.Store.Heads() {
+		change(&h)
+		m.announce(honest, h)
+	}
+}
+
 func TestMemberWithCertificate(t *testing.T) {
 	type attack struct {
 		answer func(ctx context.Context, from string, message []byte) ([]byte, error)
@@ -268,6 +276,14 @@ func TestMemberWithCertificate(t *testing.T) {
 				m.send(to, gossip.PacketAnnounce, b)
 			}
 		}, every: 100 * time.Millisecond},
+		// What exists, announced as what it is not: nobody who delivers it is at fault. The
+		// heads of the next versions cannot be known, those of before can.
+		"false sizes": {act: func(m *traitor, honest []*gossiptest.Node, n int) {
+			m.twist(honest, func(h *gossip.Head) { h.Size = uint32(1 + n%2000) })
+		}, every: 20 * time.Millisecond},
+		"false versions": {act: func(m *traitor, honest []*gossiptest.Node, n int) {
+			m.twist(honest, func(h *gossip.Head) { h.Version += uint64(1 + n%3) })
+		}, every: 300 * time.Millisecond, avoided: true},
 		"wrong answers": {answer: func(_ context.Context, _ string, _ []byte) ([]byte, error) {
 			var t gossip.Told
 			for i := range gossip.MaxTold {
@@ -358,4 +374,37 @@ func TestMemberWithCertificate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A member that knows a version before the others do, as one who looks at origins may,
+// says falsely how large its body is, or of which version: nobody misses it for that,
+// and nobody who delivers it is avoided.
+func TestFalseBeforehand(t *testing.T) {
+	inWorld(t, 77, lan, []string{"a"}, func(w *world) {
+		w.members(8)
+		honest := slices.Clone(w.nodes)
+		n, err := w.Member("traitor", "z1", []string{honest[0].Addr()}, nil)
+		m := &traitor{w.start(n, err), w}
+		w.until(30*time.Second, "all members know one another", func() bool { return w.all(w.nodes, 8) })
+		w.nodes = honest
+		time.Sleep(3 * time.Second)
+		for i, change := range []func(*gossip.Head){
+			func(h *gossip.Head) { h.Size = 1 },
+			func(h *gossip.Head) { h.Size = transfer.MaxBody },
+			func(h *gossip.Head) { h.Version++ },
+			func(h *gossip.Head) { h.Kind = gossip.Open },
+		} {
+			h, b := gossiptest.NewVersion("a", uint64(100*(i+1)), 2000, 0)
+			lie := h
+			change(&lie)
+			m.announce(honest, lie)
+			time.Sleep(100 * time.Millisecond)
+			honest[i].Store.Publish(h, b)
+			if took := w.held(h, honest, 10*time.Second); took > time.Second {
+				t.Errorf("lie %d: the last honest node held the version after %v", i, took)
+			}
+			time.Sleep(time.Second)
+		}
+		w.calm(honest, few)
+	})
 }

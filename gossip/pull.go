@@ -1,9 +1,7 @@
 package gossip
 
 import (
-	"bytes"
 	"container/heap"
-	"maps"
 	"slices"
 	"time"
 )
@@ -32,6 +30,8 @@ const (
 	maxTries   = 12 // until a head that nobody delivers is forgotten
 	maxAgain   = 4  // of them that also ask those once more to whom the connection broke
 
+	falseFor = time.Minute // that what is false is remembered
+
 	maxFaults  = 3 // of a peer, until it is avoided
 	firstAvoid = 10 * time.Second
 	maxAvoid   = 10 * time.Minute
@@ -39,7 +39,8 @@ const (
 
 // peer is how a member has served this one.
 type peer struct {
-	pulls  int // under way
+	pulls  int     // under way
+	parked []*item // that are asked for here when it is less
 	is     standing
 	lied   bool // the last version that it was first to speak of never came
 	faults int  // since it was last avoided
@@ -126,6 +127,10 @@ func (c *Core) ask(it *item, from string) {
 
 // overdue is when an item's time has come: whoever was asked has let it wait.
 func (c *Core) overdue(now time.Time, it *item) {
+	if it.done {
+		c.lose(c.lists[it.head.List], it)
+		return
+	}
 	for _, name := range it.pulling {
 		it.isLate(name)
 	}
@@ -165,10 +170,31 @@ func (c *Core) pull(now time.Time, it *item) {
 		c.awaken(now, it)
 	case len(it.pulling) > 0:
 		c.awaken(now, it)
-	case full: // nobody's fault, and soon over
-		c.due.set(it, now.Add(c.jittered(firstRetry)))
+	case full != "": // nobody's fault
+		c.park(now, it, full)
 	default:
 		c.later(now, it)
+	}
+}
+
+// park has a body asked for when less is being pulled from a peer.
+func (c *Core) park(now time.Time, it *item, full string) {
+	if p := c.peer(full); it.parked != p && len(p.parked) < 2*MaxOpen {
+		it.parked = p
+		p.parked = append(p.parked, it)
+	}
+	c.due.set(it, now.Add(c.jittered(maxRetry))) // if that one is gone by then
+}
+
+// unpark asks for the next that is parked at a peer of which less is being pulled now.
+func (c *Core) unpark(now time.Time, p *peer) {
+	for len(p.parked) > 0 && p.pulls < MaxPulls {
+		it := p.parked[0]
+		p.parked = p.parked[1:]
+		it.parked = nil
+		if found, _ := c.find(it.head); found == it && len(it.pulling) == 0 {
+			c.pull(now, it)
+		}
 	}
 }
 
@@ -185,20 +211,23 @@ func patience(h Head) time.Duration {
 }
 
 // holderFor is whom to ask next: of those of the best standing the last that spoke of the
-// body; "": nobody. full says that there would be one who has been asked for as much as
-// it may be.
-func (c *Core) holderFor(now time.Time, it *item) (name string, full bool) {
+// body; "": nobody. full is one who would be, and has been asked for as much as it may
+// be; "": nobody, or there is a name.
+func (c *Core) holderFor(now time.Time, it *item) (name, full string) {
 	for _, from := range slices.Backward(it.holders) {
 		p := c.peer(from)
 		switch {
 		case c.avoided(from, now) || !c.members.names[from] || slices.Contains(it.pulling, from):
 		case p.pulls >= MaxPulls:
-			full = true
+			full = from
 		case name == "" || p.is < c.peer(name).is:
 			name = from
 		}
 	}
-	return name, full && name == ""
+	if name != "" {
+		full = ""
+	}
+	return name, full
 }
 
 // later has it tried again, ever more seldom, until nobody is expected to deliver it.
@@ -221,6 +250,7 @@ func (c *Core) later(now time.Time, it *item) {
 func (c *Core) pulled(now time.Time, e Pulled) {
 	p := c.peer(e.From)
 	p.pulls = max(0, p.pulls-1)
+	defer c.unpark(now, p)
 	it, _ := c.find(e.Head)
 	// A relay says only what it was told; who said that it holds the body must.
 	liar := e.Outcome == Missing && it != nil && it.first == e.From
@@ -248,6 +278,14 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	switch e.Outcome {
 	case Admitted, Declined: // its Held says the rest, which does not come of what may not be announced
 		it.done = true
+		c.settled(it)
+	case False: // and would be from everybody; it is remembered for a while, so as not to be asked for again
+		by := c.peer(it.by)
+		by.lied = true
+		c.fault(now, by)
+		it.done = true
+		c.settled(it)
+		c.due.set(it, now.Add(falseFor))
 	case Waits:
 		it.waits = true
 	case Busy:
@@ -268,9 +306,9 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	}
 }
 
-// without is a list without one name.
-func without(names []string, name string) []string {
-	return slices.DeleteFunc(names, func(n string) bool { return n == name })
+// without is a list without one of what is in it.
+func without[T comparable](list []T, gone T) []T {
+	return slices.DeleteFunc(list, func(x T) bool { return x == gone })
 }
 
 // fault counts what can only be the peer's doing.
@@ -284,11 +322,13 @@ func (c *Core) fault(now time.Time, p *peer) {
 
 // retry is the event of that name.
 func (c *Core) retry(now time.Time) {
-	for _, id := range slices.SortedFunc(maps.Keys(c.lists), func(a, b ListID) int { return bytes.Compare(a[:], b[:]) }) {
-		for _, it := range c.lists[id].wanted {
-			if it.waits {
-				it.waits = false
-				c.want(now, it)
+	for _, ids := range c.parts {
+		for _, id := range slices.Clone(ids) { // some may be lost on the way
+			for _, it := range slices.Clone(c.lists[id].wanted) {
+				if it.waits {
+					it.waits = false
+					c.want(now, it)
+				}
 			}
 		}
 	}

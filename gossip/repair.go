@@ -3,7 +3,6 @@ package gossip
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"slices"
 	"time"
 )
 
@@ -75,8 +74,9 @@ func (c *Core) compareWith(members []Member) {
 	}
 }
 
-// compared answers a summary that differs with what is held of the parts that do.
-func (c *Core) compared(e Compared) {
+// compared answers a summary that differs with what is held of the parts that do. Who
+// asks for much has to wait until it may ask again.
+func (c *Core) compared(now time.Time, e Compared) {
 	var parts uint64
 	for b := range e.Summary {
 		if e.Summary[b] != c.sum[b] {
@@ -86,21 +86,58 @@ func (c *Core) compared(e Compared) {
 	if parts == 0 {
 		return
 	}
-	var items []*item
-	for id, l := range c.lists {
-		if parts>>bucketOf(id)&1 != 0 {
-			items = append(items, l.held...)
-		}
+	if !c.asking.allowed(now, e.From, MaxTelling, 1+float64(min(c.count(parts), MaxTold))) {
+		c.Stats.RateLimited++
+		return
+	}
+	items := c.some(parts)
+	if c.count(parts) > MaxTold || len(items) > MaxTold {
+		parts = 0
 	}
 	c.tell(e.From, parts, items)
 }
 
-func (c *Core) tell(to string, parts uint64, items []*item) {
-	slices.SortFunc(items, func(a, b *item) int { return compareHeads(a.head, b.head) })
-	if len(items) > MaxTold {
-		from := c.rnd.IntN(len(items) - MaxTold + 1) // another part the next time
-		items, parts = items[from:from+MaxTold], 0
+// count is how many lists there are in parts of the summary.
+func (c *Core) count(parts uint64) (n int) {
+	for b, ids := range c.parts {
+		if parts>>b&1 != 0 {
+			n += len(ids)
+		}
 	}
+	return n
+}
+
+// some is what is held of parts of the summary: of as many lists as an answer takes, and
+// of more than that others each time.
+func (c *Core) some(parts uint64) (items []*item) {
+	n := c.count(parts)
+	skip := 0
+	if n > MaxTold {
+		skip = c.rnd.IntN(n)
+	}
+	for left := min(n, MaxTold); left > 0; { // at the end it goes on at the beginning
+		for b, ids := range c.parts {
+			switch {
+			case parts>>b&1 == 0:
+				continue
+			case skip >= len(ids):
+				skip -= len(ids)
+				continue
+			}
+			ids = ids[skip:]
+			for _, id := range ids[:min(left, len(ids))] {
+				items = append(items, c.lists[id].held...)
+			}
+			left -= min(left, len(ids))
+			skip = 0
+		}
+	}
+	return items
+}
+
+// tell tells what is held; parts are those of the summary of which it is all.
+func (c *Core) tell(to string, parts uint64, items []*item) {
+	items = items[:min(len(items), MaxTold)]
 	t := Tell{To: to, Parts: parts, Heads: make([]Head, len(items)), Stamps: make([]int64, len(items))}
 	for i, it := range items {
 		t.Heads[i], t.Stamps[i] = it.head, it.stamp
@@ -111,23 +148,20 @@ func (c *Core) tell(to string, parts uint64, items []*item) {
 
 // told takes heads that a member holds, and tells it what it does not know.
 func (c *Core) told(now time.Time, e Told) {
-	if !c.telling.allowed(now, e.From, MaxTelling, float64(1+len(e.Heads))) {
+	if !c.telling.allowed(now, e.From, MaxTelling, 1+float64(max(len(e.Heads), min(c.count(e.Parts), MaxTold)))) {
 		c.Stats.RateLimited++
 		return
 	}
 	named := make(map[ListID]bool, len(e.Heads))
-	behind := make(map[ListID]bool) // it, of these
 	var newer []*item
 	for i, h := range e.Heads[:min(len(e.Heads), MaxTold)] {
-		named[h.List] = true
 		it, older := c.find(h)
 		switch {
+		case older && !named[h.List]: // it is behind
+			newer = append(newer, c.lists[h.List].held...)
 		case older:
-			behind[h.List] = true
-			continue
-		case it == nil && !c.o.Plausible(h, now):
+		case it == nil && (!h.possible() || c.contradicts(h) || !c.o.Plausible(h, now)):
 			c.Stats.Implausible++
-			continue
 		case it == nil:
 			if it = c.learn(h, false, e.From); it == nil {
 				continue
@@ -137,13 +171,14 @@ func (c *Core) told(now time.Time, e Told) {
 			}
 			c.Stats.Heard++
 		}
-		if it.holder(e.From) {
+		named[h.List] = true
+		if it != nil && it.holder(e.From) {
 			c.want(now, it)
 		}
 	}
-	for id, l := range c.lists {
-		if behind[id] || !named[id] && e.Parts>>bucketOf(id)&1 != 0 {
-			newer = append(newer, l.held...)
+	for _, it := range c.some(e.Parts) {
+		if !named[it.head.List] {
+			newer = append(newer, it)
 		}
 	}
 	if len(newer) > 0 {

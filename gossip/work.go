@@ -26,9 +26,14 @@ func (c *Cluster) do(ctx context.Context, e Effect) {
 			c.exchange(ctx, e.To, message{told: &Told{Parts: e.Parts, Heads: e.Heads, Stamps: e.Stamps}})
 		}
 	case Pull:
+		c.coming.begin(e.Digest)
 		c.wg.Go(func() {
 			before := c.retries.Load()
 			got := c.pull(ctx, e)
+			if got.Outcome == Admitted {
+				c.coming.came(e.Digest)
+			}
+			c.coming.end(e.Digest)
 			c.inbox.put(got)
 			if got.Outcome == Waits && c.retries.Load() != before { // what it waits for came meanwhile
 				c.inbox.put(Retry{})

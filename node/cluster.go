@@ -63,10 +63,9 @@ func (n *Node) newCluster() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cluster{
-		n: n, identity: id, spread: newSpread(n), shelf: transfer.NewShelf(bodies{n.store}),
-		client: transfer.NewClient(id.Client(), o),
-	}, nil
+	c := &cluster{n: n, identity: id, spread: newSpread(n), client: transfer.NewClient(id.Client(), o)}
+	c.shelf = transfer.NewShelf(bodies{c})
+	return c, nil
 }
 
 // clientOptions say how other members are reached.
@@ -303,15 +302,18 @@ func (n *Node) looked(id artefact.ID, ref artefact.Ref) {
 	}
 }
 
-// bodies are the signed bytes that others may ask for.
-type bodies struct {
-	store interface {
-		Body(d artefact.Digest) ([]byte, bool)
-	}
-}
+// bodies are the signed bytes that others may ask a cluster's node for.
+type bodies struct{ *cluster }
 
-// Body returns them at once or not at all.
-func (b bodies) Body(_ context.Context, d artefact.Digest) ([]byte, bool) { return b.store.Body(d) }
+// Body returns them. It waits for one that this node is fetching itself: whoever asks
+// has been told of it before it was here.
+func (c bodies) Body(ctx context.Context, d artefact.Digest) ([]byte, bool) {
+	if b, ok := c.n.store.Body(d); ok || ctx.Err() != nil {
+		return b, ok
+	}
+	c.gossip.Await(ctx, d)
+	return c.n.store.Body(d)
+}
 
 // udpPorts are the ports of this node's own that packets come to.
 func (n *Node) udpPorts() map[string]int {

@@ -119,7 +119,8 @@ func (v *virtual) start(i int, join ...*virtualNode) *virtualNode {
 	}
 	n.follower.Fetcher = n.fetcher
 	conf.Gossip = &config.Gossip{Mode: config.Member}
-	n.cluster = &cluster{n: n, spread: newSpread(n), shelf: transfer.NewShelf(bodies{n.store})}
+	n.cluster = &cluster{n: n, spread: newSpread(n)}
+	n.cluster.shelf = transfer.NewShelf(bodies{n.cluster})
 	var held *disk.Contents
 	if n.disk, held, err = disk.Open(conf.DataDir, nil); err != nil {
 		v.t.Fatal(err)
@@ -148,12 +149,7 @@ func (v *virtual) start(i int, join ...*virtualNode) *virtualNode {
 	}
 	v.net.Serve(addr, &gossiptest.Service{
 		Certificate: own, Answer: n.cluster.gossip.Answer,
-		Body: func(ctx context.Context, _ string, w transfer.Want) ([]byte, error) {
-			if b, ok := n.cluster.shelf.Body(ctx, w.Digest); ok {
-				return b, nil
-			}
-			return nil, transfer.ErrMissing
-		},
+		Body: gossiptest.Serving(n.cluster.shelf),
 	})
 	var running sync.WaitGroup
 	running.Go(func() { n.restore(held); n.follower.Run(ctx) })

@@ -182,7 +182,8 @@ func (s *spread) idOf(l gossip.ListID) (artefact.ID, bool) {
 	return id, ok
 }
 
-// Plausible: a list that is followed; or a status list, which may come to be.
+// Plausible: a list that is followed, of a version that is not farther ahead than one can
+// be admitted; or a status list, which may come to be followed.
 func (s *spread) Plausible(h gossip.Head, now time.Time) bool {
 	id, followed := s.idOf(h.List)
 	open := h.Kind == gossip.Open
@@ -191,8 +192,20 @@ func (s *spread) Plausible(h gossip.Head, now time.Time) bool {
 		return open && !now.Add(aheadBy).Before(issued(h)) && now.Sub(issued(h)) < agesOf
 	case id.Kind == artefact.Status, id.Kind == artefact.IdentifierList: // closed, of few entries, if the configuration names it
 		return !now.Add(aheadBy).Before(issued(h))
+	case open:
+		return false
+	case id.Kind == artefact.LOTL, id.Kind == artefact.TL, id.Kind == artefact.LoTE:
+		return s.near(h)
 	}
-	return !open
+	return true
+}
+
+// near says whether a version is one that the store could admit after what is held.
+func (s *spread) near(h gossip.Head) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	told := s.told[h.List]
+	return len(told) == 0 || h.Version <= told[0].Version+cache.MaxJump
 }
 
 // issued is when a status list was, which is its version.
@@ -212,7 +225,7 @@ func (s *spread) Take(a gossip.Arrival) gossip.Outcome {
 	admit := s.n.admit
 	if !followed {
 		if found, err := cache.FoundID(a.Body); err != nil || gossip.IDOf(found) != a.List {
-			return gossip.Bad
+			return gossip.False
 		}
 		admit = s.n.store.AdmitFound
 	}
@@ -220,12 +233,12 @@ func (s *spread) Take(a gossip.Arrival) gossip.Outcome {
 	switch {
 	case cache.Waits(err):
 		return gossip.Waits
-	case cache.PeersFault(err):
-		return gossip.Bad
+	case cache.PeersFault(err), cache.Late(err) && s.ahead(id, a.Version):
+		return gossip.False
 	case err != nil:
 		return gossip.Declined
 	case out.Ref.Version != a.Version || gossip.IDOf(out.Ref.ID) != a.List:
-		return gossip.Bad // good bytes, and not those that were announced
+		return gossip.False // good bytes, and not those that were announced
 	}
 	s.came(out)
 	if !out.Unchanged && a.Spread > 0 {
@@ -235,6 +248,12 @@ func (s *spread) Take(a gossip.Arrival) gossip.Outcome {
 		return gossip.Declined // another signature of the same is kept
 	}
 	return gossip.Admitted
+}
+
+// ahead says whether a version is newer than all that are held, of which there is one.
+func (s *spread) ahead(id artefact.ID, version uint64) bool {
+	held := s.n.store.HeldRefs(id)
+	return len(held) > 0 && !slices.ContainsFunc(held, func(r artefact.Ref) bool { return r.Version >= version })
 }
 
 // holds says whether a body is held as that version, and so was judged.

@@ -184,6 +184,9 @@ func TestPlausible(t *testing.T) {
 	for _, id := range []artefact.ID{pidList, {Kind: artefact.Status, Name: prefetchedURI}, identifiers} {
 		w.lists[gossip.IDOf(id)] = id
 	}
+	held := artefact.ID{Kind: artefact.LoTE, Name: "wallet"}
+	w.lists[gossip.IDOf(held)] = held
+	w.spread.told = map[gossip.ListID][]gossip.Head{gossip.IDOf(held): {{List: gossip.IDOf(held), Version: 7}}}
 	at := func(d time.Duration) uint64 { return uint64(now.Add(d).Unix()) }
 	unknown := artefact.ID{Kind: artefact.Status, Name: "https://status.example/unknown"}
 	status := artefact.ID{Kind: artefact.Status, Name: prefetchedURI}
@@ -195,6 +198,8 @@ func TestPlausible(t *testing.T) {
 		want    bool
 	}{
 		{"a trust list", pidList, gossip.Closed, 7, true},
+		{"a trust list, as far ahead as can be admitted", held, gossip.Closed, 7 + cache.MaxJump, true},
+		{"a trust list, farther ahead", held, gossip.Closed, 8 + cache.MaxJump, false},
 		{"a trust list as an open one", pidList, gossip.Open, 7, false},
 		{"a trust list that is not followed", artefact.ID{Kind: artefact.LoTE, Name: "other"}, gossip.Closed, 7, false},
 		{"a status list", status, gossip.Open, at(0), true},
@@ -232,14 +237,15 @@ func TestTake(t *testing.T) {
 	take("a status list before its signer is known", status, gossip.Open, uint64(now.Unix()), early, gossip.Waits)
 	take("a list that is not followed", artefact.ID{Kind: artefact.LoTE, Name: "other"}, gossip.Closed, 3, w.lote("pid", 3), gossip.Waits)
 	b := w.lote("pid", 3)
-	take("garbage", pidList, gossip.Closed, 3, []byte("garbage"), gossip.Bad)
-	take("another version than was announced", pidList, gossip.Closed, 5, w.lote("pid", 4), gossip.Bad)
+	take("garbage", pidList, gossip.Closed, 3, []byte("garbage"), gossip.False)
+	take("another version than was announced", pidList, gossip.Closed, 5, w.lote("pid", 4), gossip.False)
 	take("older than what is held", pidList, gossip.Closed, 3, b, gossip.Declined)
+	take("older than what is held, announced as newer", pidList, gossip.Closed, 5, b, gossip.False)
 	b = w.lote("pid", 6)
 	again := func() []byte { return w.lote("pid", 6) }
 	take("newer", pidList, gossip.Closed, 6, b, gossip.Admitted)
 	take("the same", pidList, gossip.Closed, 6, b, gossip.Admitted)
-	take("the same, announced as another version", pidList, gossip.Closed, 7, b, gossip.Bad)
+	take("the same, announced as another version", pidList, gossip.Closed, 7, b, gossip.False)
 	take("another signature, of a higher digest", pidList, gossip.Closed, 6, resigned(b, false, again), gossip.Declined)
 	take("another signature, of a lower digest", pidList, gossip.Closed, 6, resigned(b, true, again), gossip.Admitted)
 	contradicting, err := w.LoTE("pid", verifytest.ListOptions{Sequence: 6, Without: []string{"DE"}})

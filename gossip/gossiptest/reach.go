@@ -22,6 +22,19 @@ type Service struct {
 	Body func(ctx context.Context, from string, want transfer.Want) ([]byte, error)
 }
 
+// Serving is the Body of a Service that has what a source has, as package transfer's
+// handler does.
+func Serving(source transfer.Source) func(ctx context.Context, from string, want transfer.Want) ([]byte, error) {
+	return func(ctx context.Context, _ string, want transfer.Want) ([]byte, error) {
+		ctx, cancel := context.WithTimeout(ctx, transfer.Patience)
+		defer cancel()
+		if b, ok := source.Body(ctx, want.Digest); ok && len(b) == want.Size {
+			return b, nil
+		}
+		return nil, transfer.ErrMissing
+	}
+}
+
 // Serve has a service listen at host:port; nil takes it away.
 func (n *Network) Serve(addr string, s *Service) {
 	n.mu.Lock()

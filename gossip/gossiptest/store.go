@@ -2,7 +2,6 @@ package gossiptest
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/gossip"
-	"github.com/edgetrust/edgetrust/gossip/transfer"
 )
 
 // MaxVersion is the highest version that a Store thinks plausible.
@@ -56,7 +54,6 @@ type Store struct {
 	looked  map[gossip.Head]time.Time
 	taken   int // bodies that were judged
 	refused int // and found bad
-	changed chan struct{}
 }
 
 var _ gossip.Store = (*Store)(nil)
@@ -66,7 +63,7 @@ func NewStore(lists []string, hold func(gossip.Held)) *Store {
 	s := &Store{
 		hold: hold, follows: make(map[gossip.ListID]bool), bodies: make(map[artefact.Digest][]byte),
 		held: make(map[gossip.ListID][]gossip.Head), heard: make(map[artefact.Digest]time.Time),
-		since: make(map[artefact.Digest]time.Time), looked: make(map[gossip.Head]time.Time), changed: make(chan struct{}),
+		since: make(map[artefact.Digest]time.Time), looked: make(map[gossip.Head]time.Time),
 	}
 	for _, l := range lists {
 		s.follows[ListOf(l)] = true
@@ -94,7 +91,7 @@ func (s *Store) Take(a gossip.Arrival) gossip.Outcome {
 	if !good(a.Head, a.Body) {
 		s.refused++
 		s.mu.Unlock()
-		return gossip.Bad
+		return gossip.False
 	}
 	s.mu.Unlock()
 	if !s.put(a.Head, a.Body) {
@@ -126,8 +123,6 @@ func (s *Store) put(h gossip.Head, b []byte) bool {
 	if _, known := s.heard[h.Digest]; !known {
 		s.heard[h.Digest] = time.Now()
 	}
-	close(s.changed)
-	s.changed = make(chan struct{})
 	return true
 }
 
@@ -149,29 +144,12 @@ func (s *Store) Looked(h gossip.Head, at time.Time) {
 	s.looked[h] = at
 }
 
-// Body is a Service's: a body that was heard of is waited for, as long as a member does
-// that is about to have it.
-func (s *Store) Body(ctx context.Context, _ string, w transfer.Want) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, transfer.Patience)
-	defer cancel()
-	for {
-		s.mu.Lock()
-		b, ok := s.bodies[w.Digest]
-		_, heard := s.heard[w.Digest]
-		changed := s.changed
-		s.mu.Unlock()
-		switch {
-		case ok:
-			return b, nil
-		case !heard:
-			return nil, transfer.ErrMissing
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, transfer.ErrMissing
-		}
-	}
+// Body returns a body that is held.
+func (s *Store) Body(d artefact.Digest) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.bodies[d]
+	return b, ok
 }
 
 // Heads are all that is held, in the order of their lists.

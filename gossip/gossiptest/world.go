@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/gossip"
 	"github.com/edgetrust/edgetrust/gossip/transfer"
 )
@@ -132,12 +133,21 @@ func (w *World) node(host, name, zone string) (*Node, gossip.ClusterOptions, err
 	}, nil
 }
 
+// Body makes a node a transfer.Source: what is being pulled is waited for.
+func (n *Node) Body(ctx context.Context, d artefact.Digest) ([]byte, bool) {
+	if b, ok := n.Store.Body(d); ok {
+		return b, true
+	}
+	n.Cluster.Await(ctx, d)
+	return n.Store.Body(d)
+}
+
 func (n *Node) make(o gossip.ClusterOptions, change func(*gossip.ClusterOptions)) {
 	if change != nil {
 		change(&o)
 	}
 	n.Cluster = gossip.NewCluster(o)
-	n.Service = &Service{Certificate: n.certificate, Answer: n.Cluster.Answer, Body: n.Store.Body}
+	n.Service = &Service{Certificate: n.certificate, Answer: n.Cluster.Answer, Body: Serving(n)}
 	var ids []gossip.ListID
 	for _, l := range n.world.Lists {
 		ids = append(ids, ListOf(l))

@@ -50,8 +50,13 @@ const (
 	maxAddresses   = 4                      // of one name that are tried
 )
 
-// Path is where bodies are asked for; a digest in lower-case hex follows.
-const Path = "/v1/bodies/"
+// Path is where bodies are asked for; a digest in lower-case hex follows, and in the query
+// of SizeParam how many bytes the asker was told that it has. Who holds it with another
+// size has it not as it was announced, which is the fault of who announced it.
+const (
+	Path      = "/v1/bodies/"
+	SizeParam = "size"
+)
 
 // ExchangePath is where messages are sent to.
 const ExchangePath = "/v1/exchange"

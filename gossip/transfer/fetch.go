@@ -46,7 +46,7 @@ func (c *Client) Fetch(ctx context.Context, p Peer, want Want) ([]byte, error) {
 
 // get asks once for what is not there yet, and returns all that is then.
 func (c *Client) get(ctx context.Context, p Peer, want Want, got []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+p.Addr+Path+want.Digest.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("https://%s%s%s?%s=%d", p.Addr, Path, want.Digest, SizeParam, want.Size), nil)
 	if err != nil {
 		return got, err
 	}

@@ -85,7 +85,7 @@ func (h *handler) body(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), Patience)
 	defer cancel()
 	b, ok := h.source.Body(ctx, d)
-	if !ok {
+	if size := r.URL.Query().Get(SizeParam); !ok || size != "" && size != strconv.Itoa(len(b)) {
 		http.Error(w, "not held", http.StatusNotFound)
 		return
 	}

@@ -33,6 +33,24 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+// A body that was announced with a false size is not held as such, compressed or not: that
+// is not the fault of who is asked for it.
+func TestFalseSize(t *testing.T) {
+	c := newCluster(t)
+	before, b := randomBody(100_000), randomBody(120_000)
+	m := c.member("edge-1", NewHandler(newShelf(before, b), nil), false)
+	cl := c.client("edge-2")
+	for _, size := range []int{1, len(b) - 1, len(b) + 1, MaxBody} {
+		for _, dict := range [][]byte{nil, before} {
+			want := wantOf(b)
+			want.Size, want.Before = size, dict
+			if _, err := cl.Fetch(t.Context(), m.Peer, want); !errors.Is(err, ErrMissing) {
+				t.Errorf("%d bytes: %v", size, err)
+			}
+		}
+	}
+}
+
 // What a peer says and does not do, and does and does not say.
 func TestWrongPeers(t *testing.T) {
 	c := newCluster(t)
