@@ -58,6 +58,7 @@ type Core struct {
 	looks   map[string]*stamps // by origin member: news of looks that was heard
 	beacons map[string]int64   // by origin member: the last
 	due     timers
+	late    float64 // the share of the last small bodies that came late
 
 	stamp int64 // the last of this member's own
 

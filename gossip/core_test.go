@@ -193,6 +193,42 @@ func TestFailOver(t *testing.T) {
 	}
 }
 
+// patience is how long a member waits that has not often waited in vain.
+func patience(h Head) time.Duration { return two.patience(h) }
+
+// Where small bodies have often come late more are asked for one, and sooner; when they
+// come in time again, no more.
+func TestHurry(t *testing.T) {
+	c := newCore(99, nil)
+	now := start
+	asks := func(n byte, takes time.Duration) (asked int) {
+		h := head(n, 1)
+		for i := range 8 {
+			asked += len(of[Pull](c.Step(now, from(fmt.Sprintf("m%d", i+1), h))))
+		}
+		now = now.Add(takes)
+		c.Step(now, Held{Head: h})
+		for i := range 8 {
+			c.Step(now, Pulled{h, fmt.Sprintf("m%d", i+1), Admitted})
+		}
+		return asked
+	}
+	asks(1, 50*time.Millisecond) // after which all are known to deliver
+	for i, k := range []struct {
+		takes time.Duration
+		want  int
+	}{{200 * time.Millisecond, two.atOnce}, {200 * time.Millisecond, more.atOnce}, {50 * time.Millisecond, more.atOnce},
+		{50 * time.Millisecond, more.atOnce}, {50 * time.Millisecond, more.atOnce}, {50 * time.Millisecond, two.atOnce}} {
+		if asked := asks(byte(i+2), k.takes); asked != k.want {
+			t.Errorf("body %d: %d asked, want %d", i, asked, k.want)
+		}
+	}
+	big := large(100, 1)
+	if asked := len(of[Pull](c.Step(now, from("m1", big)))) + len(of[Pull](c.Step(now, from("m2", big)))); asked != one.atOnce {
+		t.Errorf("%d asked for a large body", asked)
+	}
+}
+
 // A holder that lets a body wait is not waited for: another is asked as well. It is asked
 // last then, until it delivers something, and not avoided.
 func TestAskedAsWell(t *testing.T) {
@@ -236,7 +272,7 @@ func TestAskedAtOnce(t *testing.T) {
 		now = now.Add(patience(h))
 		asked += len(of[Pull](c.Step(now, Tick{})))
 	}
-	if asked != maxAsked {
+	if asked != one.most {
 		t.Errorf("%d were asked", asked)
 	}
 }

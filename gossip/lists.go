@@ -23,17 +23,18 @@ type item struct {
 	first   string        // the holder that it named, if that one has signed it
 	stamp   int64         // when it was announced; 0: not known
 	held    bool
-	done    bool     // judged: known, and not to be asked for
-	waits   bool     // for Retry
-	holders []string // who say that they hold it, the latest last
-	failed  []string // of them to whom the connection broke since it was last tried again
-	pulling []string // from whom
-	late    []string // of those that were asked: they let it wait, or had it not
-	kept    bool     // its news is passed on when the body is held
-	tries   int      // that failed in a row
-	pushed  int      // along how many rings its news was sent
-	claimed bool     // it counts among what by has spoken of and nobody has delivered
-	parked  *peer    // where it waits until less is being pulled from that one; nil: it does not
+	done    bool      // judged: known, and not to be asked for
+	waits   bool      // for Retry
+	holders []string  // who say that they hold it, the latest last
+	failed  []string  // of them to whom the connection broke since it was last tried again
+	pulling []string  // from whom
+	late    []string  // of those that were asked: they let it wait, or had it not
+	kept    bool      // its news is passed on when the body is held
+	tries   int       // that failed in a row
+	asked   time.Time // when somebody first was
+	pushed  int       // along how many rings its news was sent
+	claimed bool      // it counts among what by has spoken of and nobody has delivered
+	parked  *peer     // where it waits until less is being pulled from that one; nil: it does not
 	due     time.Time
 	at      int // among the timers; -1: not there
 }
@@ -217,7 +218,7 @@ func (c *Core) held(now time.Time, e Held) {
 		return
 	}
 	c.keep(it)
-	c.came(it)
+	c.came(now, it)
 	if !e.Minor {
 		c.heat(now)
 	}

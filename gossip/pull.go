@@ -8,19 +8,8 @@ import (
 
 // How bodies are asked for.
 const (
-	MaxPulls = 4 // under way from one peer
-	// maxAsked are asked for one body at once: another when the one before has let it
-	// wait for askAfter, about what a body takes that is handed on from member to member,
-	// and for what it takes at askRate.
-	maxAsked = 4
-	askAfter = 120 * time.Millisecond
-	// newsAsked who have delivered before are asked at once for a body of at most newsSize
-	// that is news: what gets lost on one way rarely does on the other, who only says
-	// that it holds the body keeps nobody waiting, and a second body costs less than that
-	// all behind wait.
-	newsAsked = 2
-	newsSize  = 64 << 10
-	askRate   = 4 << 20 // bytes a second
+	MaxPulls = 4       // under way from one peer
+	askRate  = 4 << 20 // bytes a second that a body is given, beside the time of a small one
 	// PullPatience is how long a member lets somebody wait who asks for a body that it
 	// is about to have.
 	PullPatience = 500 * time.Millisecond
@@ -36,6 +25,46 @@ const (
 	firstAvoid = 10 * time.Second
 	maxAvoid   = 10 * time.Minute
 )
+
+// hurry is how a body is asked for: of how many at once who delivered before, and of
+// another when those before have let it wait so long, which is about what a body takes
+// that is handed on, until so many are asked in all.
+type hurry struct {
+	atOnce, most int
+	after        time.Duration
+}
+
+// Of small bodies two are asked: what gets lost on one way rarely does on the other, who
+// only says that it holds the body keeps nobody waiting, and a second body costs less
+// than that all behind wait. Where bodies have often come late all the same, which is
+// where much gets lost, it takes more.
+var (
+	one  = hurry{1, 4, 120 * time.Millisecond}
+	two  = hurry{2, 4, 120 * time.Millisecond}
+	more = hurry{4, 6, 80 * time.Millisecond}
+)
+
+const (
+	newsSize  = 64 << 10 // of a body that is small, at most
+	lateShare = 0.2      // of small bodies, from which on it is often
+	lateOf    = 4        // about so many of the last count
+)
+
+// hurryFor is how to ask for a body.
+func (c *Core) hurryFor(h Head) hurry {
+	switch {
+	case h.Size > newsSize:
+		return one
+	case c.late > lateShare:
+		return more
+	}
+	return two
+}
+
+// patience is how long a body is waited for until another holder is asked as well.
+func (u hurry) patience(h Head) time.Duration {
+	return u.after + time.Duration(h.Size)*time.Second/askRate
+}
 
 // peer is how a member has served this one.
 type peer struct {
@@ -91,12 +120,12 @@ func (c *Core) want(now time.Time, it *item) {
 	}
 }
 
-// wantNews is want, and with each that speaks of a small body asks one more until
-// newsAsked are asked who deliver.
+// wantNews is want, and with each that speaks of the body asks one more until as many are
+// asked who deliver as there should be.
 func (c *Core) wantNews(now time.Time, it *item) {
-	asked := len(it.pulling)
+	asked, how := len(it.pulling), c.hurryFor(it.head)
 	c.want(now, it)
-	if asked == 0 || asked < len(it.pulling) || asked >= maxAsked || !it.open() || it.head.Size > newsSize || c.pulling(it, delivers) >= newsAsked {
+	if how.atOnce == 1 || asked == 0 || asked < len(it.pulling) || asked >= how.most || !it.open() || c.pulling(it, delivers) >= how.atOnce {
 		return
 	}
 	if from, _ := c.holderFor(now, it); from != "" && c.peer(from).is < slow {
@@ -134,7 +163,7 @@ func (c *Core) overdue(now time.Time, it *item) {
 	for _, name := range it.pulling {
 		it.isLate(name)
 	}
-	if len(it.pulling) < maxAsked {
+	if len(it.pulling) < c.hurryFor(it.head).most {
 		c.pull(now, it)
 	}
 }
@@ -148,7 +177,14 @@ func (it *item) isLate(name string) {
 }
 
 // came draws the conclusions when a body is held.
-func (c *Core) came(it *item) {
+func (c *Core) came(now time.Time, it *item) {
+	if !it.asked.IsZero() && it.head.Size <= newsSize {
+		late := 0.0
+		if now.Sub(it.asked) > two.patience(it.head) {
+			late = 1
+		}
+		c.late += (late - c.late) / lateOf
+	}
 	for _, name := range it.late {
 		c.peer(name).is = slow
 	}
@@ -166,6 +202,9 @@ func (c *Core) pull(now time.Time, it *item) {
 	from, full := c.holderFor(now, it)
 	switch {
 	case from != "":
+		if it.asked.IsZero() {
+			it.asked = now
+		}
 		c.ask(it, from)
 		c.awaken(now, it)
 	case len(it.pulling) > 0:
@@ -200,14 +239,9 @@ func (c *Core) unpark(now time.Time, p *peer) {
 
 // awaken has another holder asked if the body does not come meanwhile.
 func (c *Core) awaken(now time.Time, it *item) {
-	if len(it.pulling) < maxAsked {
-		c.due.set(it, now.Add(patience(it.head)))
+	if how := c.hurryFor(it.head); len(it.pulling) < how.most {
+		c.due.set(it, now.Add(how.patience(it.head)))
 	}
-}
-
-// patience is how long a body is waited for until another holder is asked as well.
-func patience(h Head) time.Duration {
-	return askAfter + time.Duration(h.Size)*time.Second/askRate
 }
 
 // holderFor is whom to ask next: of those of the best standing the last that spoke of the
