@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -63,13 +64,27 @@ func windowFor(n int) int {
 	return window
 }
 
-var errEncoding = errors.New("the peer's answer is not compressed as it says")
+var (
+	errEncoding = errors.New("the peer's answer is not compressed as it says")
+	// errBroke says that the way to the peer ended before the answer did, which is
+	// nobody's fault.
+	errBroke = errors.New("a compressed body broke off")
+)
 
 // decompress reads what compress wrote, of at most size bytes.
 func decompress(r io.Reader, before []byte, size int) ([]byte, error) {
+	f := &failing{Reader: r}
+	b, err := inflate(f, before, size)
+	if f.err != nil { // what the decoder made of it is of no interest
+		return nil, fmt.Errorf("%w: %w", errBroke, f.err)
+	}
+	return b, err
+}
+
+func inflate(r io.Reader, before []byte, size int) ([]byte, error) {
 	head := make([]byte, len(magic)+len(artefact.Digest{}))
 	if _, err := io.ReadFull(r, head); err != nil {
-		return nil, err
+		return nil, errEncoding
 	}
 	sum := artefact.Sum(before)
 	if !bytes.Equal(head[:len(magic)], magic) || !bytes.Equal(head[len(magic):], sum[:]) {
@@ -89,4 +104,18 @@ func decompress(r io.Reader, before []byte, size int) ([]byte, error) {
 		return nil, ErrWrong
 	}
 	return b, nil
+}
+
+// failing is a reader that remembers how it failed, whatever who reads makes of that.
+type failing struct {
+	io.Reader
+	err error // nil: it did not
+}
+
+func (f *failing) Read(b []byte) (int, error) {
+	n, err := f.Reader.Read(b)
+	if err != nil && err != io.EOF {
+		f.err = err
+	}
+	return n, err
 }

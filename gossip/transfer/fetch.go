@@ -36,7 +36,7 @@ func (c *Client) Fetch(ctx context.Context, p Peer, want Want) ([]byte, error) {
 			return got, nil
 		case errors.Is(err, ErrMissing), errors.Is(err, ErrBusy), errors.Is(err, ErrWrong), ctx.Err() != nil:
 			return nil, err
-		case len(got) == before: // it did not even begin
+		case len(got) == before && !errors.Is(err, errBroke): // it did not even begin
 			return nil, err
 		}
 		want.Before = nil // what broke off is resumed, which a compressed body cannot be

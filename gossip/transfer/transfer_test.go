@@ -128,6 +128,50 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// A compressed body that breaks off is nobody's fault, and comes uncompressed then; one
+// that ends too soon as if that were all of it is the peer's.
+func TestCompressedBreaksOff(t *testing.T) {
+	c := newCluster(t)
+	before := randomBody(200_000)
+	after := append(randomBody(100_000), before...)
+	small, ok := compress(after, before)
+	if !ok {
+		t.Fatal("not compressed")
+	}
+	whole := NewHandler(newShelf(after), nil)
+	half := func(end func(r *http.Request)) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Available-Dictionary") == "" {
+				whole.ServeHTTP(w, r)
+				return
+			}
+			w.Header().Set("Content-Encoding", encoding)
+			_, _ = w.Write(small[:len(small)/2])
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(50 * time.Millisecond) // what was written gets there
+			end(r)
+		})
+	}
+	want := wantOf(after)
+	want.Before = before
+	for _, blocked := range []bool{false, true} {
+		m := c.member("edge-1", half(func(*http.Request) { panic(http.ErrAbortHandler) }), blocked)
+		if got, err := c.client("edge-2").Fetch(t.Context(), m.Peer, want); err != nil || !bytes.Equal(got, after) {
+			t.Errorf("UDP blocked %v: broken off: %d bytes, %v", blocked, len(got), err)
+		}
+		m = c.member("edge-1", half(func(*http.Request) {}), blocked)
+		if _, err := c.client("edge-2").Fetch(t.Context(), m.Peer, want); !errors.Is(err, ErrWrong) {
+			t.Errorf("UDP blocked %v: too short: %v", blocked, err)
+		}
+		m = c.member("edge-1", half(func(r *http.Request) { <-r.Context().Done() }), blocked)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		if _, err := c.client("edge-2").Fetch(ctx, m.Peer, want); err == nil || errors.Is(err, ErrWrong) {
+			t.Errorf("UDP blocked %v: given up: %v", blocked, err)
+		}
+		cancel()
+	}
+}
+
 // breaking is a connection that ends in the middle of a body.
 type breaking struct {
 	http.ResponseWriter
