@@ -145,7 +145,7 @@ func checkChain(certs []*x509.Certificate, pool *x509.CertPool, now time.Time) (
 		of   x509.ExtKeyUsage
 		what string
 	}{{x509.ExtKeyUsageServerAuth, "serverAuth"}, {x509.ExtKeyUsageClientAuth, "clientAuth"}} {
-		chains, err := verify(certs, pool, usage.of, "", now)
+		chains, err := verify(certs, pool, usage.of, now)
 		switch invalid := (x509.CertificateInvalidError{}); {
 		case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
 			return notAfter, fmt.Errorf("%s: the certificate may not be used for %s: have one issued whose extended key usage is both serverAuth and clientAuth", certMember, usage.what)

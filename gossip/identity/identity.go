@@ -25,6 +25,7 @@ import (
 const (
 	maxFile         = 256 << 10 // bytes of one file
 	maxCertificates = 100       // in one file
+	maxVouched      = 8192      // chains that are remembered
 
 	warnBefore = 7 * 24 * time.Hour // the certificate expires
 	warnEvery  = 24 * time.Hour
@@ -51,7 +52,7 @@ type Identity struct {
 	refused atomic.Uint64
 }
 
-// material is what belongs together. It is not changed.
+// material is what belongs together. It is not changed, but for what it remembers.
 type material struct {
 	files files // as they were read
 
@@ -59,6 +60,7 @@ type material struct {
 	key      *ecdsa.PrivateKey
 	pool     *x509.CertPool
 	notAfter time.Time
+	vouched  vouched
 }
 
 // Load reads a node's files. An error names the member of the configuration that is at

@@ -16,7 +16,8 @@ var ErrResidency = errors.New("the peer's jurisdiction is not in residency.allow
 // Server is for what accepts connections: it demands a certificate of the cluster, of a
 // jurisdiction that is allowed. It is for QUIC and for TCP alike; NextProtos is for the
 // server to set. Each handshake uses the certificate and the authorities that are in use
-// then, and there are no tickets, so that nobody gets round the checks.
+// then, and there are no tickets, so that nobody gets round the checks. VerifyConnection
+// may be asked of a connection that is open: what it says holds for now.
 func (i *Identity) Server() *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS13,
@@ -55,7 +56,11 @@ func (i *Identity) accept(certs []*x509.Certificate, usage x509.ExtKeyUsage, nam
 	if len(certs) == 0 {
 		return errors.New("the peer has shown no certificate")
 	}
-	if _, err := verify(certs, i.now.Load().pool, usage, name, time.Now()); err != nil {
+	err := i.now.Load().vouches(certs, usage, time.Now())
+	if err == nil && name != "" {
+		err = certs[0].VerifyHostname(name)
+	}
+	if err != nil {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}
 	}
 	if j := JurisdictionOf(certs[0]); len(i.o.Allow) > 0 && !slices.Contains(i.o.Allow, j) {
@@ -67,12 +72,12 @@ func (i *Identity) accept(certs []*x509.Certificate, usage x509.ExtKeyUsage, nam
 
 // verify finds the chains from a certificate, with others that may be between, to an
 // authority.
-func verify(certs []*x509.Certificate, pool *x509.CertPool, usage x509.ExtKeyUsage, name string, now time.Time) ([][]*x509.Certificate, error) {
+func verify(certs []*x509.Certificate, pool *x509.CertPool, usage x509.ExtKeyUsage, now time.Time) ([][]*x509.Certificate, error) {
 	between := x509.NewCertPool()
 	for _, c := range certs[1:] {
 		between.AddCert(c)
 	}
 	return certs[0].Verify(x509.VerifyOptions{
-		Roots: pool, Intermediates: between, CurrentTime: now, DNSName: name, KeyUsages: []x509.ExtKeyUsage{usage},
+		Roots: pool, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage},
 	})
 }

@@ -3,6 +3,9 @@ package identity_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,6 +139,43 @@ func TestAuthorityIsReplaced(t *testing.T) {
 	left := node(t, old, "edge-3", identitytest.Issue{})
 	if _, _, atServer := handshake(left.Client(), ids[0].Server(), "edge-1"); atServer == nil {
 		t.Error("a certificate of the old authority was accepted")
+	}
+}
+
+// A connection that is open is judged by the authorities of now, not by those under which
+// it was made.
+func TestOpenConnectionIsJudged(t *testing.T) {
+	old, renewed := newAuthority(t), newAuthority(t)
+	dir := t.TempDir()
+	write(t, old, dir, "edge-1", identitytest.Issue{})
+	id, err := identity.Load(options(dir, "edge-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := old.Issue("edge-2", identitytest.Issue{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := tls.ConnectionState{PeerCertificates: []*x509.Certificate{issued.TLS.Leaf}, ServerName: "edge-2"}
+	another := open
+	another.ServerName = "edge-3"
+	server, client := id.Server().VerifyConnection, id.Client().VerifyConnection
+	for range 2 { // the second time from memory
+		if err := errors.Join(server(open), client(open)); err != nil {
+			t.Error(err)
+		}
+		if client(another) == nil {
+			t.Error("good for another name")
+		}
+	}
+	write(t, renewed, dir, "edge-1", identitytest.Issue{})
+	if changed, err := id.Reload(); !changed || err != nil {
+		t.Fatal(changed, err)
+	}
+	for what, verify := range map[string]func(tls.ConnectionState) error{"server": server, "client": client} {
+		if _, ok := errors.AsType[*tls.CertificateVerificationError](verify(open)); !ok {
+			t.Errorf("%s: %v, of an authority that is gone", what, verify(open))
+		}
 	}
 }
 
