@@ -83,7 +83,9 @@ type TLSOptions struct {
 	// Names are further DNS names and addresses of a self-signed certificate.
 	Names []string
 	// Config is the whole of it, in the place of all that: who calls has certificates
-	// and rules of his own. TLS 1.2 is the least, ALPN is seen to here.
+	// and rules of his own. TLS 1.2 is the least, ALPN is seen to here. Its
+	// VerifyConnection is asked again with each request: rules may change while a
+	// connection is open.
 	Config *tls.Config
 }
 
@@ -119,6 +121,9 @@ func Listen(o Options) (*Server, error) {
 	udp, tcp, err := bind(o.Addr)
 	if err != nil {
 		return nil, err
+	}
+	if o.TLS.Config != nil && o.TLS.Config.VerifyConnection != nil {
+		o.Handler = verified(o.TLS.Config.VerifyConnection, o.Handler)
 	}
 	s := &Server{o: o, udp: udp, tcp: tcp, certs: certs}
 	config := s.tlsConfig()

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -212,6 +213,35 @@ func TestClientCertificates(t *testing.T) {
 		config.Certificates = []tls.Certificate{good}
 		if res, _ := send(t, newClient(t, config, protocol), url(s), nil); res.StatusCode != 200 {
 			t.Errorf("%s: %d", protocol, res.StatusCode)
+		}
+	}
+}
+
+// Who was let in under other rules is not answered any more, though the connection is open.
+func TestRulesChange(t *testing.T) {
+	certs, err := newCertificates(TLSOptions{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refuses atomic.Bool
+	s := start(t, Options{TLS: TLSOptions{Config: &tls.Config{
+		GetCertificate: certs.get,
+		VerifyConnection: func(tls.ConnectionState) error {
+			if refuses.Load() {
+				return errors.New("not any more")
+			}
+			return nil
+		},
+	}}})
+	pool := x509.NewCertPool()
+	pool.AddCert(certs.current.Leaf)
+	for _, protocol := range protocols {
+		c := newClient(t, &tls.Config{RootCAs: pool, ServerName: "localhost"}, protocol)
+		for _, want := range []int{200, 403, 200} {
+			refuses.Store(want == 403)
+			if res, _ := send(t, c, url(s), nil); res.StatusCode != want {
+				t.Errorf("%s: %d, want %d", protocol, res.StatusCode, want)
+			}
 		}
 	}
 }
