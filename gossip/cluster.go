@@ -59,7 +59,11 @@ type Arrival struct {
 
 // Reach is how members are reached over connections: transfer.Client.
 type Reach interface {
-	Certificate(ctx context.Context, p transfer.Peer) (*x509.Certificate, error)
+	// Certificates has a peer show its certificates, its own first, and verifies them.
+	Certificates(ctx context.Context, p transfer.Peer) ([]*x509.Certificate, error)
+	// Judge says whether certificates that a peer has shown are still good. It waits
+	// for nothing.
+	Judge(p transfer.Peer, certs []*x509.Certificate) error
 	Exchange(ctx context.Context, p transfer.Peer, message []byte) ([]byte, error)
 	Fetch(ctx context.Context, p transfer.Peer, w transfer.Want) ([]byte, error)
 	Forget(p transfer.Peer)
@@ -126,7 +130,7 @@ type Cluster struct {
 	settled  bool
 	telling  bool          // what it has to say of itself, soon
 	retries  atomic.Uint64 // calls of Retry
-	lapse    time.Time     // when the first of the members' certificates does; zero: none will
+	judging  time.Time     // when the members' certificates are judged again
 	warned   time.Time     // of a name that two nodes have
 
 	counters Counters

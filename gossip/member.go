@@ -3,7 +3,7 @@ package gossip
 import (
 	"cmp"
 	"context"
-	"crypto/x509"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,7 +30,6 @@ const (
 	maxDead      = 1024
 	maxLooks     = 3 // at a certificate that is not the one a member says it has
 	doubtPeriod  = 5 * time.Second
-	maxCerts     = 2 // of a member: the current one and the last
 	maxAsking    = 2 // exchanges with one member at once, so that one that hangs holds up no others
 )
 
@@ -44,7 +43,7 @@ type member struct {
 	bye  time.Time // when it said that it goes
 	left bool      // it said so, and is gone
 
-	certs   []*x509.Certificate // the current one first; none: it was not met yet
+	certs   []shown // the current one first; none: it was not met yet, or has no good one
 	keys    pairKeys
 	known   uint64 // fingerprint of the certificate that was shown
 	why     error  // why the last attempt to meet it came to nothing
@@ -168,7 +167,7 @@ func (c *Cluster) keepMeeting(ctx context.Context) {
 			return
 		case now := <-t.C:
 			c.renew(now)
-			c.lapsed(now)
+			c.judge(now)
 			c.meetNext(ctx, now)
 			c.forgetGone(now)
 			c.settle(now)
@@ -235,48 +234,13 @@ func (c *Cluster) doubt(name string) {
 	}
 }
 
-// lapsed forgets certificates that are valid no longer. Who has another will show it.
-func (c *Cluster) lapsed(now time.Time) {
-	c.mu.Lock()
-	gone := false
-	if !c.lapse.IsZero() && now.After(c.lapse) {
-		c.lapse = time.Time{}
-		for _, m := range c.members {
-			if len(m.certs) == 0 {
-				continue
-			}
-			end := m.certs[0].NotAfter
-			if now.After(end) {
-				m.certs, m.keys, m.known, m.retry, gone = nil, nil, 0, time.Time{}, true
-				m.why, c.alone = errLapsed, now
-				continue
-			}
-			c.lapse = first(c.lapse, end)
-		}
-	}
-	c.mu.Unlock()
-	if gone {
-		c.meet()
-	}
-}
-
-var errLapsed = errors.New("its certificate has expired: see that it renews it")
-
-// first is the earlier of two times, of which the zero one does not count.
-func first(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
-}
-
 // introduce has a member show its certificate. That it is of this cluster, of the
 // member's name and of a jurisdiction that may be is seen to by the connection. Whether
 // the member takes this one's is known once it has answered something.
 func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) {
 	ctx, cancel := context.WithTimeout(ctx, meetTimeout)
 	defer cancel()
-	cert, err := c.o.Reach.Certificate(ctx, peer)
+	certs, err := c.o.Reach.Certificates(ctx, peer)
 	if err == nil && c.o.Member != nil {
 		if _, err = c.ask(ctx, peer, message{askInventory: true}); err != nil { // a call may break off: who refuses, refuses twice
 			_, err = c.ask(ctx, peer, message{askInventory: true})
@@ -289,17 +253,17 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 	m.meeting = false
 	before := m.trusted()
 	if err == nil && m.peer == peer {
-		c.lapse = first(c.lapse, cert.NotAfter)
-		if len(m.certs) == 0 || !m.certs[0].Equal(cert) {
-			m.certs = append([]*x509.Certificate{cert}, m.certs[:min(len(m.certs), maxCerts-1)]...)
-		}
-		c.share(m)
+		c.note(m, certs)
 	}
 	said := false
+	if _, refused := errors.AsType[*tls.CertificateVerificationError](err); refused && m.peer == peer {
+		c.refuse(m, err)
+	}
+	lost := before && !m.trusted()
 	switch {
 	case m.peer != peer: // it has moved meanwhile
 		m.retry = time.Time{}
-	case err == nil && c.o.Member != nil && fingerprint(cert) != m.meta.fingerprint && m.tries < maxLooks:
+	case err == nil && c.o.Member != nil && fingerprint(certs[0]) != m.meta.fingerprint && m.tries < maxLooks:
 		m.why = nil // it is about to say so, or to show another
 		m.tries++
 		m.retry = time.Now().Add(firstMeeting)
@@ -318,6 +282,11 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 	c.mu.Unlock()
 	if met {
 		c.log.Info("member met", "member", m.name, "addr", peer.Addr)
+	}
+	if lost {
+		c.o.Reach.Forget(peer)
+	}
+	if met || lost {
 		c.meet()
 	}
 	switch {

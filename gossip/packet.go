@@ -27,32 +27,38 @@ const (
 // for packets and signatures.
 const switchAfter = 15 * time.Second
 
-// pairing is this member's own credentials: those in use, and those that will be.
+// lastFor is how long a certificate still speaks for its member after another one has
+// taken its place: packets and news of before are on their way, and others have yet to
+// look. It is not for the rest of its life, since it may have been replaced because its
+// key is no secret any more.
+const lastFor = 10 * time.Minute
+
+// pairing is this member's own credentials: those in use, those that will be, and those
+// that were.
 type pairing struct {
-	current Credentials
-	next    *Credentials
-	since   time.Time // of next
+	current    Credentials
+	next, last *Credentials
+	since      time.Time // of next, or of current where there is none
 }
 
 // pairKeys are the keys that two members share, the one to send with first.
-type pairKeys [][]byte
+type pairKeys []sharedKey
 
-// maxPairKeys are remembered of one member: of its certificate and of this one's the
-// current and the last or the next, and some of before, whose packets may be on their way.
-const maxPairKeys = 6
+// sharedKey is that of two certificates.
+type sharedKey struct {
+	own, other *x509.Certificate
+	key        []byte
+}
 
-// with returns the keys with another one put first.
-func (k pairKeys) with(key []byte) pairKeys {
-	if len(k) > 0 && hmac.Equal(k[0], key) {
-		return k
-	}
-	next := pairKeys{key}
-	for _, old := range k {
-		if len(next) < maxPairKeys && !hmac.Equal(old, key) {
-			next = append(next, old)
+// of returns the key of two certificates, worked out unless it is there.
+func (k pairKeys) of(own Credentials, other *x509.Certificate) (sharedKey, error) {
+	for _, have := range k {
+		if have.own.Equal(own.Certificate) && have.other.Equal(other) {
+			return have, nil
 		}
 	}
-	return next
+	key, err := pairKey(own.Key, other)
+	return sharedKey{own.Certificate, other, key}, err
 }
 
 // pairKey is what the holders of two node certificates can work out and nobody else:
@@ -118,7 +124,7 @@ func parsePacket(b []byte) (p sealed, ok bool) {
 
 // isFrom says whether the packet is from who it says it is.
 func (p sealed) isFrom(keys pairKeys, to string) bool {
-	return slices.ContainsFunc(keys, func(key []byte) bool { return hmac.Equal(p.code, codeOf(key, p.kind, p.from, to, p.body)) })
+	return slices.ContainsFunc(keys, func(k sharedKey) bool { return hmac.Equal(p.code, codeOf(k.key, p.kind, p.from, to, p.body)) })
 }
 
 // open makes an event of a packet; false: it is dropped. What this version does not

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
-	"slices"
 	"time"
 )
 
@@ -34,7 +33,7 @@ func (c *Cluster) verifyLooks(n LookNews) bool {
 // signed says whether a member has signed, with its certificate or with the last one.
 func (c *Cluster) signed(name string, b, sig []byte) bool {
 	c.mu.Lock()
-	var certs []*x509.Certificate
+	var certs []shown
 	if m, ok := c.members[name]; ok {
 		certs = append(certs, m.certs...)
 	}
@@ -70,11 +69,17 @@ func (c *Cluster) renew(now time.Time) {
 		}
 		told = true
 	case p.next != nil && now.Sub(p.since) >= switchAfter:
-		p.current, p.next = *p.next, nil
+		last := p.current
+		p.current, p.next, p.last, p.since = *p.next, nil, &last, now
 		for _, m := range c.members {
 			c.share(m)
 		}
 		c.log.Info("the renewed node certificate is in use", "not_after", p.current.Certificate.NotAfter)
+	case p.last != nil && now.Sub(p.since) >= lastFor:
+		p.last = nil
+		for _, m := range c.members {
+			c.share(m)
+		}
 	}
 	c.mu.Unlock()
 	if told {
@@ -86,18 +91,22 @@ func (c *Cluster) renew(now time.Time) {
 
 // share works out what this member shares with another: with the key in use and the
 // other's newest certificate, which is sent with, with the next key, which the other may
-// use already, and with the other's last certificate, whose key it may still use. The
-// caller holds mu.
+// use already, with the last one, which the other may still use, and with the other's last
+// certificate. What is of none of these is forgotten. The caller holds mu.
 func (c *Cluster) share(m *member) {
 	creds := []Credentials{c.pair.current}
-	if c.pair.next != nil {
-		creds = []Credentials{*c.pair.next, c.pair.current}
+	for _, other := range []*Credentials{c.pair.next, c.pair.last} {
+		if other != nil {
+			creds = append(creds, *other)
+		}
 	}
-	for _, cert := range slices.Backward(m.certs) { // the last key goes first
+	var keys pairKeys
+	for _, cert := range m.certs {
 		for _, own := range creds {
-			if key, err := pairKey(own.Key, cert); err == nil {
-				m.keys = m.keys.with(key)
+			if key, err := m.keys.of(own, cert.Certificate); err == nil {
+				keys = append(keys, key)
 			}
 		}
 	}
+	m.keys = keys
 }

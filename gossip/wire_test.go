@@ -103,22 +103,22 @@ func TestPacketIsForOne(t *testing.T) {
 	key, other := make([]byte, 32), append(make([]byte, 31), 1)
 	b := seal(key, "m1", "m0", packetAnnounce, []byte("news"))
 	p, ok := parsePacket(b)
-	if !ok || p.from != "m1" || string(p.body) != "news" || !p.isFrom(pairKeys{other, key}, "m0") {
+	if !ok || p.from != "m1" || string(p.body) != "news" || !p.isFrom(pairKeys{{key: other}, {key: key}}, "m0") {
 		t.Fatalf("got %+v, %v", p, ok)
 	}
-	if p.isFrom(pairKeys{key}, "m2") {
+	if p.isFrom(pairKeys{{key: key}}, "m2") {
 		t.Error("a packet for another was taken")
 	}
-	if p.isFrom(pairKeys{other}, "m0") || p.isFrom(nil, "m0") {
+	if p.isFrom(pairKeys{{key: other}}, "m0") || p.isFrom(nil, "m0") {
 		t.Error("a packet of nobody known was taken")
 	}
 	for i := range b {
 		broken := append([]byte(nil), b...)
 		broken[i] ^= 1
-		if p, ok := parsePacket(broken); ok && p.isFrom(pairKeys{key}, "m0") {
+		if p, ok := parsePacket(broken); ok && p.isFrom(pairKeys{{key: key}}, "m0") {
 			t.Errorf("byte %d can be changed", i)
 		}
-		if p, ok := parsePacket(b[:i]); ok && p.isFrom(pairKeys{key}, "m0") {
+		if p, ok := parsePacket(b[:i]); ok && p.isFrom(pairKeys{{key: key}}, "m0") {
 			t.Errorf("what is cut off after %d bytes was taken", i)
 		}
 	}
@@ -207,7 +207,7 @@ func FuzzPacket(f *testing.F) {
 		if len(p.from) == 0 || len(p.from) > MaxName || len(p.code) != codeSize {
 			t.Fatalf("limits are passed: %+v", p)
 		}
-		if p.isFrom(pairKeys{[]byte("a key that nobody has")}, "m0") {
+		if p.isFrom(pairKeys{{key: []byte("a key that nobody has")}}, "m0") {
 			t.Fatal("a packet was forged")
 		}
 		_, _ = parseBye(p.body)

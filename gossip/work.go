@@ -54,7 +54,7 @@ func (c *Cluster) send(to string, kind byte, body []byte) {
 		c.mu.Unlock()
 		return
 	}
-	key, node := m.keys[0], m.node
+	key, node := m.keys[0].key, m.node
 	c.mu.Unlock()
 	if err := c.list.SendBestEffort(&node, seal(key, c.o.Name, to, kind, body)); err != nil {
 		c.log.Debug("packet not sent", "to", to, "err", err)

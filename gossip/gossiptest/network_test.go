@@ -142,23 +142,23 @@ func TestCallsNeedCertificates(t *testing.T) {
 			t.Fatal(err)
 		}
 		peer := n.Peer()
-		if _, err := gossiptest.NewReach(w.Net, w.CA, a, shows(good)).Certificate(ctx, peer); err != nil {
+		if _, err := gossiptest.NewReach(w.Net, w.CA, a, shows(good)).Certificates(ctx, peer); err != nil {
 			t.Errorf("a member: %v", err)
 		}
-		if _, err := gossiptest.NewReach(w.Net, w.CA, a, shows(strange)).Certificate(ctx, peer); err == nil {
+		if _, err := gossiptest.NewReach(w.Net, w.CA, a, shows(strange)).Certificates(ctx, peer); err == nil {
 			t.Error("a certificate of another cluster was taken")
 		}
-		if _, err := gossiptest.NewReach(w.Net, w.CA, a, nobody).Certificate(ctx, peer); err == nil {
+		if _, err := gossiptest.NewReach(w.Net, w.CA, a, nobody).Certificates(ctx, peer); err == nil {
 			t.Error("no certificate was taken")
 		}
 		peer.Name = "m2"
-		if _, err := gossiptest.NewReach(w.Net, w.CA, a, shows(good)).Certificate(ctx, peer); err == nil {
+		if _, err := gossiptest.NewReach(w.Net, w.CA, a, shows(good)).Certificates(ctx, peer); err == nil {
 			t.Error("a certificate of another name was taken")
 		}
 		w.Net.Split([]string{a}, []string{n.Host})
 		late, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		if _, err := gossiptest.NewReach(w.Net, w.CA, a, shows(good)).Certificate(late, n.Peer()); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := gossiptest.NewReach(w.Net, w.CA, a, shows(good)).Certificates(late, n.Peer()); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("through a cut: %v", err)
 		}
 	})

@@ -2,9 +2,11 @@ package gossiptest
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
@@ -16,6 +18,8 @@ import (
 // served: a test that has a member misbehave has the network serve another one.
 type Service struct {
 	Certificate func() *x509.Certificate
+	// Judge judges who calls; nil: as the caller would.
+	Judge func(cert *x509.Certificate) error
 	// Answer answers a message of the member of that name.
 	Answer func(ctx context.Context, from string, message []byte) ([]byte, error)
 	// Body sends a body, or whatever it likes; nil: it has none.
@@ -49,8 +53,9 @@ func (n *Network) Serve(addr string, s *Service) {
 // Reach is how a member of a Network calls others. Both show their certificates.
 type Reach struct {
 	net  *Network
-	ca   *Authority
 	host string
+	mu   sync.Mutex   // guards cas
+	cas  []*Authority // that vouch for others
 	// own is the certificate that is shown.
 	own func() *x509.Certificate
 }
@@ -59,8 +64,32 @@ var _ gossip.Reach = (*Reach)(nil)
 
 // NewReach returns a Reach for a host.
 func NewReach(n *Network, ca *Authority, host string, own func() *x509.Certificate) *Reach {
-	return &Reach{n, ca, host, own}
+	return &Reach{net: n, cas: []*Authority{ca}, host: host, own: own}
 }
+
+// Trust has others believed, from now on, for whom one of these vouches.
+func (r *Reach) Trust(cas ...*Authority) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cas = cas
+}
+
+// judge says what is wrong with a certificate for a name, as a TLS connection would.
+func (r *Reach) judge(cert *x509.Certificate, name string) error {
+	r.mu.Lock()
+	cas := r.cas
+	r.mu.Unlock()
+	var err error
+	for _, ca := range cas {
+		if err = ca.check(cert, name, time.Now()); err == nil {
+			return nil
+		}
+	}
+	return &tls.CertificateVerificationError{Err: err}
+}
+
+// judgeCaller is judge for who calls.
+func (r *Reach) judgeCaller(cert *x509.Certificate) error { return r.judge(cert, cert.DNSNames[0]) }
 
 // fetchTimeout is that of package transfer.
 const fetchTimeout = 30 * time.Second
@@ -89,15 +118,18 @@ func (r *Reach) call(ctx context.Context, p transfer.Peer, do func(ctx context.C
 		}
 		return errRefused
 	}
-	own, now := r.own(), time.Now()
-	if err := r.ca.check(s.Certificate(), p.Name, now); err != nil {
+	if err := r.judge(s.Certificate(), p.Name); err != nil {
 		return err
+	}
+	own, judge := r.own(), s.Judge
+	if judge == nil {
+		judge = r.judgeCaller
 	}
 	if own == nil || len(own.DNSNames) != 1 {
 		return fmt.Errorf("%s asks for a certificate", p.Name)
 	}
-	if err := r.ca.check(own, own.DNSNames[0], now); err != nil {
-		return err
+	if err := judge(own); err != nil {
+		return fmt.Errorf("%s refuses the certificate: %v", p.Name, err)
 	}
 	said := do(ctx, s, own.DNSNames[0])
 	if err := r.net.travel(ctx, to, r.host); err != nil {
@@ -106,16 +138,21 @@ func (r *Reach) call(ctx context.Context, p transfer.Peer, do func(ctx context.C
 	return said
 }
 
-// Certificate implements gossip.Reach.
-func (r *Reach) Certificate(ctx context.Context, p transfer.Peer) (cert *x509.Certificate, err error) {
+// Certificates implements gossip.Reach.
+func (r *Reach) Certificates(ctx context.Context, p transfer.Peer) (certs []*x509.Certificate, err error) {
 	err = r.call(ctx, p, func(_ context.Context, s *Service, _ string) error {
-		cert = s.Certificate()
+		certs = []*x509.Certificate{s.Certificate()}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return cert, nil
+	return certs, nil
+}
+
+// Judge implements gossip.Reach.
+func (r *Reach) Judge(p transfer.Peer, certs []*x509.Certificate) error {
+	return r.judge(certs[0], p.Name)
 }
 
 // Exchange implements gossip.Reach.

@@ -147,7 +147,7 @@ func (n *Node) make(o gossip.ClusterOptions, change func(*gossip.ClusterOptions)
 		change(&o)
 	}
 	n.Cluster = gossip.NewCluster(o)
-	n.Service = &Service{Certificate: n.certificate, Answer: n.Cluster.Answer, Body: Serving(n)}
+	n.Service = &Service{Certificate: n.certificate, Judge: n.Reach.judgeCaller, Answer: n.Cluster.Answer, Body: Serving(n)}
 	var ids []gossip.ListID
 	for _, l := range n.world.Lists {
 		ids = append(ids, ListOf(l))

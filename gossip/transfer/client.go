@@ -133,9 +133,9 @@ func (c *Client) forget(p Peer) {
 	}
 }
 
-// Certificate has a peer show its certificate, on a connection of its own, and returns
-// it verified.
-func (c *Client) Certificate(ctx context.Context, p Peer) (*x509.Certificate, error) {
+// Certificates has a peer show its certificates, on a connection of its own, and returns
+// them verified: the peer's own first, then those between it and the authority.
+func (c *Client) Certificates(ctx context.Context, p Peer) ([]*x509.Certificate, error) {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -153,7 +153,13 @@ func (c *Client) Certificate(ctx context.Context, p Peer) (*x509.Certificate, er
 		return nil, fmt.Errorf("no connection to %s: %w", p.Addr, err)
 	}
 	cn.close()
-	return cn.cert, nil
+	return cn.certs, nil
+}
+
+// Judge says what is wrong with certificates that a peer has shown, by what holds now: a
+// new connection on which it showed them would come to the same.
+func (c *Client) Judge(p Peer, certs []*x509.Certificate) error {
+	return c.judge(p, tls.ConnectionState{PeerCertificates: certs})
 }
 
 // do sends a request, of which nothing has been sent before, and waits until an answer

@@ -101,31 +101,36 @@ func (c *Client) won(p Peer, cn *conn, tcpFirst bool) {
 		cn.until = w.tcp // then QUIC has another chance
 	}
 	c.mu.Unlock()
-	if cn.until.After(cn.cert.NotAfter) {
-		cn.until = cn.cert.NotAfter
+	if end := cn.certs[0].NotAfter; cn.until.After(end) {
+		cn.until = end
 	}
 }
 
 // configFor is for one connection, which stores what the peer has shown.
-func (c *Client) configFor(p Peer, shown **x509.Certificate) *tls.Config {
+func (c *Client) configFor(p Peer, shown *[]*x509.Certificate) *tls.Config {
 	config := c.config.Clone()
-	config.ServerName = cmp.Or(p.ServerName, p.Name)
-	verify := config.VerifyConnection
+	config.ServerName = p.serverName()
 	config.VerifyConnection = func(cs tls.ConnectionState) error {
-		cs.ServerName = config.ServerName // not there if it is an address
-		cert := cs.PeerCertificates[0]
-		err := p.is(cert)
-		if verify != nil && err == nil {
-			err = verify(cs)
-		}
-		if err != nil && !untrusted(err) {
-			err = &tls.CertificateVerificationError{UnverifiedCertificates: cs.PeerCertificates, Err: err}
-		}
-		*shown = cert
-		return err
+		*shown = cs.PeerCertificates
+		return c.judge(p, cs)
 	}
 	return config
 }
+
+// judge says whether a peer may be at the other end of a connection.
+func (c *Client) judge(p Peer, cs tls.ConnectionState) error {
+	cs.ServerName = p.serverName() // not there if it is an address
+	err := p.is(cs.PeerCertificates[0])
+	if verify := c.config.VerifyConnection; verify != nil && err == nil {
+		err = verify(cs)
+	}
+	if err != nil && !untrusted(err) {
+		err = &tls.CertificateVerificationError{UnverifiedCertificates: cs.PeerCertificates, Err: err}
+	}
+	return err
+}
+
+func (p Peer) serverName() string { return cmp.Or(p.ServerName, p.Name) }
 
 // is says whether a certificate is a peer's.
 func (p Peer) is(cert *x509.Certificate) error {
@@ -155,8 +160,8 @@ func (c *Client) overQUIC(ctx context.Context, p Peer) (*conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, quicTimeout)
 	defer cancel()
-	var cert *x509.Certificate
-	config := c.configFor(p, &cert)
+	var certs []*x509.Certificate
+	config := c.configFor(p, &certs)
 	config.NextProtos = []string{http3.NextProtoH3}
 	var qc *quic.Conn
 	for _, addr := range addrs {
@@ -169,7 +174,7 @@ func (c *Client) overQUIC(ctx context.Context, p Peer) (*conn, error) {
 	}
 	h3 := &http3.Transport{DisableCompression: true, MaxResponseHeaderBytes: maxHeader}
 	return &conn{
-		RoundTripper: h3.NewClientConn(qc), cert: cert, quic: true,
+		RoundTripper: h3.NewClientConn(qc), certs: certs, quic: true,
 		dead:  func() bool { return qc.Context().Err() != nil },
 		close: func() { _ = qc.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeNoError), "") },
 	}, nil
@@ -231,11 +236,11 @@ func resolve(ctx context.Context, addr string) (addrs []net.Addr, err error) {
 }
 
 func (c *Client) overTCP(ctx context.Context, p Peer) (*conn, error) {
-	var cert *x509.Certificate
+	var certs []*x509.Certificate
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(true)
 	t := &http.Transport{
-		TLSClientConfig: c.configFor(p, &cert), DialContext: c.o.Dial, Protocols: protocols, DisableCompression: true,
+		TLSClientConfig: c.configFor(p, &certs), DialContext: c.o.Dial, Protocols: protocols, DisableCompression: true,
 		MaxResponseHeaderBytes: maxHeader, IdleConnTimeout: idleFor,
 		HTTP2: &http.HTTP2Config{
 			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: maxStreams,
@@ -254,7 +259,7 @@ func (c *Client) overTCP(ctx context.Context, p Peer) (*conn, error) {
 		return nil, fmt.Errorf("over TCP: %w", err)
 	}
 	return &conn{
-		RoundTripper: cc, cert: cert,
+		RoundTripper: cc, certs: certs,
 		dead:  func() bool { return cc.Err() != nil },
 		close: func() { _ = cc.Close() },
 	}, nil

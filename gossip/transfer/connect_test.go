@@ -88,11 +88,11 @@ func TestUnreachable(t *testing.T) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	if _, err := cl.Certificate(ctx, Peer{Name: "edge-1", Addr: addr}); err == nil || time.Since(start) > 3*time.Second {
+	if _, err := cl.Certificates(ctx, Peer{Name: "edge-1", Addr: addr}); err == nil || time.Since(start) > 3*time.Second {
 		t.Errorf("after %v: %v", time.Since(start), err)
 	}
 	for _, bad := range []string{"", "127.0.0.1", "127.0.0.1:x", "nobody.invalid:1"} {
-		if _, err := cl.Certificate(ctx, Peer{Name: "edge-1", Addr: bad}); err == nil {
+		if _, err := cl.Certificates(ctx, Peer{Name: "edge-1", Addr: bad}); err == nil {
 			t.Errorf("%q: a certificate", bad)
 		}
 	}
@@ -151,9 +151,9 @@ func TestCertificates(t *testing.T) {
 			if (err == nil) != k.good || (err2 == nil) != k.good {
 				t.Errorf("UDP blocked %v: %s: %v, %v", blocked, what, err, err2)
 			}
-			cert, err := cl.Certificate(t.Context(), k.peer)
+			certs, err := cl.Certificates(t.Context(), k.peer)
 			switch {
-			case k.good && (err != nil || identity.NameOf(cert) != "edge-1"):
+			case k.good && (err != nil || identity.NameOf(certs[0]) != "edge-1"):
 				t.Errorf("UDP blocked %v: %s: %v", blocked, what, err)
 			case !k.good && err == nil && !strings.Contains(what, "own"): // what the other side thinks is not known yet
 				t.Errorf("UDP blocked %v: %s: a certificate", blocked, what)
@@ -183,7 +183,7 @@ func TestResidency(t *testing.T) {
 			t.Errorf("UDP blocked %v: a server let a client in: %v, %d refused", blocked, err, eu.Refused()-before)
 		}
 		before = eu.Refused()
-		if _, err := c.clientOf(eu.Client(), ClientOptions{}).Certificate(t.Context(), open.Peer); !errors.Is(err, identity.ErrResidency) || eu.Refused() != before+1 {
+		if _, err := c.clientOf(eu.Client(), ClientOptions{}).Certificates(t.Context(), open.Peer); !errors.Is(err, identity.ErrResidency) || eu.Refused() != before+1 {
 			t.Errorf("UDP blocked %v: a client went to a server: %v, %d refused", blocked, err, eu.Refused()-before)
 		}
 		if n := strict.udp.Load() + strict.tcp.Load() + open.udp.Load() + open.tcp.Load(); n != 1 {
@@ -210,7 +210,7 @@ func TestRenewal(t *testing.T) {
 		shows := func() {
 			t.Helper()
 			want, _ := server.Credentials()
-			if got, err := cl.Certificate(t.Context(), m.Peer); err != nil || !got.Equal(want) {
+			if got, err := cl.Certificates(t.Context(), m.Peer); err != nil || !got[0].Equal(want) {
 				t.Errorf("UDP blocked %v: %v", blocked, err)
 			}
 		}
@@ -245,13 +245,47 @@ func TestRenewal(t *testing.T) {
 				t.Fatal(changed, err)
 			}
 			if d.name == "edge-1" {
-				if _, err := cl.Certificate(t.Context(), m.Peer); err == nil {
+				if _, err := cl.Certificates(t.Context(), m.Peer); err == nil {
 					t.Error("the server's authority is not the client's yet")
 				}
 			}
 		}
 		shows()
 		ask()
+	}
+}
+
+// A connection that is open is used no longer once the authority of its peer is gone, and
+// no other takes its place.
+func TestAuthorityGone(t *testing.T) {
+	c, others := newCluster(t), newCluster(t)
+	b := randomBody(1000)
+	for _, blocked := range []bool{false, true} {
+		m := c.member("edge-1", NewHandler(newShelf(b), nil), blocked)
+		id, dir := c.node("edge-2", identitytest.Issue{})
+		cl := c.clientOf(id.Client(), ClientOptions{})
+		if _, err := cl.Fetch(t.Context(), m.Peer, wantOf(b)); err != nil {
+			t.Fatal(err)
+		}
+		certs, err := cl.Certificates(t.Context(), m.Peer)
+		if err != nil || cl.Judge(m.Peer, certs) != nil {
+			t.Error(err, cl.Judge(m.Peer, certs))
+		}
+		if err := others.Write(dir, "edge-2", identitytest.Issue{}); err != nil {
+			t.Fatal(err)
+		}
+		if changed, err := id.Reload(); !changed || err != nil {
+			t.Fatal(changed, err)
+		}
+		if err := cl.Judge(m.Peer, certs); !untrusted(err) {
+			t.Errorf("UDP blocked %v: judged: %v", blocked, err)
+		}
+		if _, err := cl.Fetch(t.Context(), m.Peer, wantOf(b)); !untrusted(err) {
+			t.Errorf("UDP blocked %v: fetched: %v", blocked, err)
+		}
+		if n := m.udp.Load() + m.tcp.Load(); n != 1 {
+			t.Errorf("UDP blocked %v: %d requests", blocked, n)
+		}
 	}
 }
 
@@ -325,7 +359,7 @@ func TestForget(t *testing.T) {
 	if _, err := cl.Fetch(t.Context(), m.Peer, wantOf(b)); !errors.Is(err, errClosed) {
 		t.Error(err)
 	}
-	if _, err := cl.Certificate(t.Context(), m.Peer); !errors.Is(err, errClosed) {
+	if _, err := cl.Certificates(t.Context(), m.Peer); !errors.Is(err, errClosed) {
 		t.Error(err)
 	}
 }

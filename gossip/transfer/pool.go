@@ -11,7 +11,7 @@ import (
 // conn is a connection whose handshake is over.
 type conn struct {
 	http.RoundTripper
-	cert  *x509.Certificate // that the peer has shown
+	certs []*x509.Certificate // that the peer has shown
 	quic  bool
 	until time.Time // that it is used for new requests
 	dead  func() bool
@@ -33,7 +33,7 @@ func (c *Client) acquire(ctx context.Context, p Peer) (cn *conn, reused bool, er
 			return nil, false, errClosed
 		}
 		w := c.way(p)
-		if cn := w.conn; cn != nil && !cn.dead() && time.Now().Before(cn.until) {
+		if cn := w.conn; cn != nil && !cn.dead() && time.Now().Before(cn.until) && c.Judge(p, cn.certs) == nil {
 			cn.uses++
 			reused = cn.answered
 			c.mu.Unlock()

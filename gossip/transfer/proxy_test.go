@@ -107,10 +107,10 @@ func TestProxy(t *testing.T) {
 		if _, err := cl.Exchange(t.Context(), m.Peer, []byte{1}); err != nil {
 			t.Errorf("TLS %v: %v", secure, err)
 		}
-		if cert, err := cl.Certificate(t.Context(), m.Peer); err != nil || cert.DNSNames[0] != "edge-1" {
+		if certs, err := cl.Certificates(t.Context(), m.Peer); err != nil || certs[0].DNSNames[0] != "edge-1" {
 			t.Errorf("TLS %v: %v", secure, err)
 		}
-		if _, err := cl.Certificate(t.Context(), Peer{Name: "edge-9", Addr: m.Addr}); err == nil {
+		if _, err := cl.Certificates(t.Context(), Peer{Name: "edge-9", Addr: m.Addr}); err == nil {
 			t.Errorf("TLS %v: another peer's certificate", secure)
 		}
 		if u, n := m.udp.Load()-udp, m.tcp.Load()-tcp; u != 0 || n != 2 || p.connected.Load() != 3 {
