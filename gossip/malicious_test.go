@@ -176,6 +176,37 @@ func TestMadeUpMembers(t *testing.T) {
 	})
 }
 
+// A key holder that has something new to say of itself all the time, comes and goes, does
+// not have the members compare what they hold more often for that.
+func TestStrangerCausesNothing(t *testing.T) {
+	inWorld(t, 53, lan, []string{"a"}, func(w *world) {
+		w.members(8)
+		time.Sleep(20 * time.Second)
+		compared := func() (n uint64) {
+			for _, m := range w.nodes {
+				n += m.Cluster.Report().Stats.Compared
+			}
+			return n
+		}
+		const period = 30 * time.Second
+		before := compared()
+		time.Sleep(period)
+		idle := compared() - before
+		o := w.enter("intruder", gossip.MetaOf(gossiptest.TransferPort, "z0", 1, 2))
+		before = compared()
+		for began := time.Now(); time.Since(began) < period; time.Sleep(20 * time.Millisecond) {
+			o.meta = gossip.MetaOf(gossiptest.TransferPort, fmt.Sprint("z", mrand.IntN(9)), mrand.Uint64(), mrand.Uint64())
+			_ = o.list.UpdateNode(100 * time.Millisecond)
+		}
+		_ = o.list.Leave(time.Second)
+		time.Sleep(5 * time.Second)
+		if under := compared() - before; under > 2*idle {
+			t.Errorf("%d comparisons, %d without it", under, idle)
+		}
+		_ = o.list.Shutdown()
+	})
+}
+
 // announcement is news of a head as its origin member would sign it with some key.
 func announcement(key *ecdsa.PrivateKey, origin string, h gossip.Head) []byte {
 	a := gossip.Announcement{Head: h, Holder: origin, Origin: origin, Stamp: time.Now().UnixMilli()}

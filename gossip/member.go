@@ -62,6 +62,23 @@ func (m *member) trusted() bool {
 	return m.dead.IsZero() && !m.left && len(m.certs) > 0 && m.why == nil
 }
 
+// seat is what the core knows of a member. To be alive or dead it has to have been
+// met.
+type seat struct {
+	alive, dead bool
+	zone        string
+}
+
+func (m *member) seat() seat {
+	switch {
+	case m.trusted():
+		return seat{alive: true, zone: m.meta.zone}
+	case !m.dead.IsZero() && !m.left && len(m.certs) > 0:
+		return seat{dead: true, zone: m.meta.zone}
+	}
+	return seat{}
+}
+
 // alive takes note of a member that memberlist found, or of what has changed of it.
 func (c *Cluster) alive(n memberlist.Node) {
 	if n.Name == c.o.Name {
@@ -81,6 +98,7 @@ func (c *Cluster) alive(n memberlist.Node) {
 		m = &member{name: n.Name}
 		c.members[n.Name] = m
 	}
+	before, follows := m.seat(), m.meta.inventory
 	addr := net.JoinHostPort(n.Addr.String(), strconv.Itoa(int(got.transfer)))
 	moved := m.peer.Addr != "" && m.peer.Addr != addr
 	gone := m.peer
@@ -89,11 +107,19 @@ func (c *Cluster) alive(n memberlist.Node) {
 	}
 	m.peer, m.meta, m.dead, m.left, m.bye = transfer.Peer{Name: n.Name, Addr: addr}, got, time.Time{}, false, time.Time{}
 	c.joined = time.Now()
+	after := m.seat()
 	c.mu.Unlock()
 	if moved {
 		c.o.Reach.Forget(gone)
 	}
-	c.meet()
+	// Whoever holds the gossip key may say something new all the time. That must not
+	// have all members compare what they hold each time.
+	switch {
+	case after != before:
+		c.meet()
+	case after.alive && got.inventory != follows: // it may feed other lists
+		c.o.Changed()
+	}
 }
 
 // makeRoom forgets the one that was tried in vain most often of those that nobody has
@@ -119,13 +145,17 @@ func (c *Cluster) unmet() (worst *member) {
 // gone takes note of a member that left, or that nobody reaches.
 func (c *Cluster) gone(name string) {
 	c.mu.Lock()
+	changed := false
 	if m, ok := c.members[name]; ok && name != c.o.Name {
-		now := time.Now()
+		now, before := time.Now(), m.seat()
 		m.dead, m.left, c.alone = now, now.Sub(m.bye) < byeFor, now
+		changed = m.seat() != before
 		c.log.Info("member is gone", "member", name, "left", m.left)
 	}
 	c.mu.Unlock()
-	c.meet()
+	if changed {
+		c.meet()
+	}
 }
 
 // meet tells the core who is there, and who feeds may be another.
@@ -133,26 +163,18 @@ func (c *Cluster) meet() {
 	c.mu.Lock()
 	var m Members
 	for _, o := range c.members {
-		switch {
-		case o.trusted():
-			m.Alive = append(m.Alive, Member{o.name, o.meta.zone})
-		case !o.dead.IsZero() && !o.left && len(o.certs) > 0:
-			m.Dead = append(m.Dead, Member{o.name, o.meta.zone})
+		switch s := o.seat(); {
+		case s.alive:
+			m.Alive = append(m.Alive, Member{o.name, s.zone})
+		case s.dead:
+			m.Dead = append(m.Dead, Member{o.name, s.zone})
 		}
 	}
-	c.mu.Unlock()
 	for _, list := range [][]Member{m.Alive, m.Dead} {
-		slices.SortFunc(list, func(a, b Member) int {
-			switch {
-			case a.Name < b.Name:
-				return -1
-			case a.Name > b.Name:
-				return 1
-			}
-			return 0
-		})
+		slices.SortFunc(list, func(a, b Member) int { return cmp.Compare(a.Name, b.Name) })
 	}
-	c.inbox.put(m)
+	c.inbox.put(m) // before anybody else can, who knows better by then
+	c.mu.Unlock()
 	c.o.Changed()
 }
 
@@ -328,13 +350,13 @@ func (c *Cluster) askInventory(ctx context.Context, m *member, peer transfer.Pee
 func (c *Cluster) forgetGone(now time.Time) {
 	c.mu.Lock()
 	var gone []transfer.Peer
-	dead := 0
+	dead, met := 0, false
 	for name, m := range c.members {
 		if m.dead.IsZero() {
 			continue
 		}
 		if dead++; m.left || len(m.certs) == 0 || dead > maxDead || now.Sub(m.dead) > forgetAfter {
-			gone = append(gone, m.peer)
+			gone, met = append(gone, m.peer), met || len(m.certs) > 0
 			delete(c.members, name)
 		}
 	}
@@ -342,7 +364,7 @@ func (c *Cluster) forgetGone(now time.Time) {
 	for _, p := range gone {
 		c.o.Reach.Forget(p)
 	}
-	if len(gone) > 0 {
+	if met { // the core knows of no others
 		c.meet()
 	}
 }
