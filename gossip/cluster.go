@@ -113,6 +113,7 @@ type Cluster struct {
 
 	mu      sync.Mutex // guards what follows
 	members map[string]*member
+	outside map[string]memberlist.Node // for whom there is no place among them
 	looks   looks
 	own     map[ListID]own
 	follows []uint64 // inventory
@@ -162,7 +163,7 @@ func NewCluster(o ClusterOptions) *Cluster {
 	c := &Cluster{
 		o: o, log: o.Logger, inbox: newInbox(), parcel: make(chan []byte, maxPackets), coming: newComing(),
 		fetching: make(chan struct{}, maxFetching), exchanges: make(chan struct{}, maxExchanges),
-		members: make(map[string]*member), looks: make(looks), own: make(map[ListID]own),
+		members: make(map[string]*member), outside: make(map[string]memberlist.Node), looks: make(looks), own: make(map[ListID]own),
 		others: make(map[uint64]map[uint64]bool), differs: make(chan struct{}), avoided: make(map[string]time.Time),
 		pair: pairing{current: o.Credentials()},
 	}

@@ -90,18 +90,27 @@ func (c *Cluster) alive(n memberlist.Node) {
 	}
 	c.mu.Lock()
 	m, known := c.members[n.Name]
-	switch {
-	case !known && len(c.members) >= MaxMembers && !c.makeRoom():
-		c.mu.Unlock()
-		return
-	case !known:
+	var gone []transfer.Peer
+	if !known && len(c.members) >= MaxMembers {
+		p, ok := c.makeRoom()
+		if !ok {
+			c.turnAway(n)
+			c.mu.Unlock()
+			return
+		}
+		gone = append(gone, p)
+	}
+	delete(c.outside, n.Name)
+	if !known {
 		m = &member{name: n.Name}
 		c.members[n.Name] = m
 	}
 	before, follows := m.seat(), m.meta.inventory
 	addr := net.JoinHostPort(n.Addr.String(), strconv.Itoa(int(got.transfer)))
 	moved := m.peer.Addr != "" && m.peer.Addr != addr
-	gone := m.peer
+	if moved {
+		gone = append(gone, m.peer)
+	}
 	if m.node = n; moved || !m.dead.IsZero() || m.left || got.fingerprint != m.meta.fingerprint {
 		m.retry, m.tries = time.Time{}, 0
 	}
@@ -109,8 +118,8 @@ func (c *Cluster) alive(n memberlist.Node) {
 	c.joined = time.Now()
 	after := m.seat()
 	c.mu.Unlock()
-	if moved {
-		c.o.Reach.Forget(gone)
+	for _, p := range gone {
+		c.o.Reach.Forget(p)
 	}
 	// Whoever holds the gossip key may say something new all the time. That must not
 	// have all members compare what they hold each time.
@@ -122,30 +131,11 @@ func (c *Cluster) alive(n memberlist.Node) {
 	}
 }
 
-// makeRoom forgets the one that was tried in vain most often of those that nobody has
-// met; false: there is none. The caller holds mu.
-func (c *Cluster) makeRoom() bool {
-	worst := c.unmet()
-	if worst != nil {
-		delete(c.members, worst.name)
-	}
-	return worst != nil
-}
-
-// unmet is who would make room; nil: nobody. The caller holds mu.
-func (c *Cluster) unmet() (worst *member) {
-	for _, m := range c.members {
-		if len(m.certs) == 0 && m.tries > 0 && (worst == nil || m.tries > worst.tries) {
-			worst = m
-		}
-	}
-	return worst
-}
-
 // gone takes note of a member that left, or that nobody reaches.
 func (c *Cluster) gone(name string) {
 	c.mu.Lock()
 	changed := false
+	delete(c.outside, name)
 	if m, ok := c.members[name]; ok && name != c.o.Name {
 		now, before := time.Now(), m.seat()
 		m.dead, m.left, c.alone = now, now.Sub(m.bye) < byeFor, now
@@ -192,6 +182,7 @@ func (c *Cluster) keepMeeting(ctx context.Context) {
 			c.judge(now)
 			c.meetNext(ctx, now)
 			c.forgetGone(now)
+			c.letIn()
 			c.settle(now)
 		}
 	}
@@ -301,11 +292,12 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 		m.known, m.why, m.tries = m.meta.fingerprint, nil, 0
 	}
 	met := m.trusted() && !before
+	evicted := c.members[m.name] != m
 	c.mu.Unlock()
 	if met {
 		c.log.Info("member met", "member", m.name, "addr", peer.Addr)
 	}
-	if lost {
+	if lost || evicted {
 		c.o.Reach.Forget(peer)
 	}
 	if met || lost {

@@ -96,6 +96,11 @@ func TestUnreachable(t *testing.T) {
 			t.Errorf("%q: a certificate", bad)
 		}
 	}
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	if len(cl.ways) != 0 {
+		t.Errorf("%d ways to nobody are remembered", len(cl.ways))
+	}
 }
 
 // Over either way: a peer shows its certificate, and who is not of the cluster, or not

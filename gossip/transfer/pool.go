@@ -119,5 +119,9 @@ func (c *Client) dial(p Peer, w *way, d *dialing) {
 	close(d.done)
 }
 
-// prefersTCP says whether a peer is tried over TCP first; the caller holds mu.
-func (c *Client) prefersTCP(p Peer) bool { return time.Now().Before(c.way(p).tcp) }
+// prefersTCP says whether a peer is tried over TCP first; the caller holds mu. Nothing is
+// remembered of one that is only tried.
+func (c *Client) prefersTCP(p Peer) bool {
+	w, ok := c.ways[p]
+	return ok && time.Now().Before(w.tcp)
+}

@@ -1,0 +1,139 @@
+package gossip
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+
+	"github.com/edgetrust/edgetrust/gossip/transfer"
+)
+
+// nobody is a Reach by which nobody is reached.
+type nobody struct{ forgotten []transfer.Peer }
+
+var errNobody = errors.New("nobody is there")
+
+func (*nobody) Certificates(context.Context, transfer.Peer) ([]*x509.Certificate, error) {
+	return nil, errNobody
+}
+func (*nobody) Judge(transfer.Peer, []*x509.Certificate) error { return nil }
+func (*nobody) Exchange(context.Context, transfer.Peer, []byte) ([]byte, error) {
+	return nil, errNobody
+}
+func (*nobody) Fetch(context.Context, transfer.Peer, transfer.Want) ([]byte, error) {
+	return nil, errNobody
+}
+func (r *nobody) Forget(p transfer.Peer) { r.forgotten = append(r.forgotten, p) }
+
+// nothing is a Store that holds nothing.
+type nothing struct{}
+
+func (nothing) Plausible(Head, time.Time) bool { return true }
+func (nothing) Take(Arrival) Outcome           { return Bad }
+func (nothing) Before(Head) []byte             { return nil }
+func (nothing) Looked(Head, time.Time)         {}
+
+// newCredentials are of a certificate that has signed itself.
+func newCredentials(t *testing.T, name string) Credentials {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Credentials{cert, key}
+}
+
+// newMember is a Cluster that was not started, and that listens on loopback if it is.
+func newMember(t *testing.T, r Reach, change func(*Membership)) *Cluster {
+	t.Helper()
+	creds := newCredentials(t, "me")
+	m := &Membership{
+		Listen: "127.0.0.1:0", Transfer: 1,
+		Keys: func() ([][]byte, error) { return [][]byte{bytes.Repeat([]byte{1}, 32)}, nil },
+	}
+	if change != nil {
+		change(m)
+	}
+	return NewCluster(ClusterOptions{Name: "me", Credentials: func() Credentials { return creds }, Reach: r, Store: nothing{}, Member: m})
+}
+
+// nodeOf is a member as memberlist would tell of it.
+func nodeOf(t *testing.T, name string, fingerprint uint64) memberlist.Node {
+	t.Helper()
+	b, err := meta{transfer: 7947, zone: "z", fingerprint: fingerprint, inventory: 1}.marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return memberlist.Node{Name: name, Addr: net.IPv4(127, 0, 0, 1), Port: 1, Meta: b}
+}
+
+// A member that could not be met yet makes room for others, and nothing is left of it but
+// its place in the queue, from which it comes back.
+func TestTurnedAwayComesBack(t *testing.T) {
+	r := &nobody{}
+	c := newMember(t, r, nil)
+	c.alive(nodeOf(t, "early", 1))
+	early := c.members["early"]
+	c.introduce(t.Context(), early, early.peer) // it does not answer yet
+	for i := range MaxMembers {
+		c.alive(nodeOf(t, fmt.Sprint("made up ", i), 1))
+	}
+	if c.members["early"] != nil || len(c.members) != MaxMembers {
+		t.Fatalf("there is room for %d", len(c.members))
+	}
+	if !slices.Contains(r.forgotten, early.peer) {
+		t.Error("the way to it is remembered")
+	}
+	c.alive(nodeOf(t, "one too many", 1)) // and none that was tried
+	c.letIn()
+	if len(c.inbox.take()) != 0 {
+		t.Error("let in where there is no room")
+	}
+	c.gone("made up 7")
+	c.gone("made up 8")
+	c.forgetGone(time.Now())
+	c.letIn()
+	for _, e := range c.inbox.take() {
+		if j, ok := e.(joined); ok {
+			c.alive(j.node)
+		}
+	}
+	if c.members["early"] == nil || c.members["one too many"] == nil || len(c.members) != MaxMembers {
+		t.Errorf("not let in when there is room: %d members, %d outside", len(c.members), len(c.outside))
+	}
+	c.turnAway(nodeOf(t, "who leaves", 1))
+	if c.gone("who leaves"); len(c.outside) != 0 {
+		t.Error("one that has left is remembered")
+	}
+	for i := range 2 * maxOutside {
+		c.turnAway(nodeOf(t, fmt.Sprint("more ", i), 1))
+	}
+	if len(c.outside) != maxOutside {
+		t.Errorf("%d are remembered", len(c.outside))
+	}
+}
