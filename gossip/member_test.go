@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,48 @@ func nodeOf(t *testing.T, name string, fingerprint uint64) memberlist.Node {
 		t.Fatal(err)
 	}
 	return memberlist.Node{Name: name, Addr: net.IPv4(127, 0, 0, 1), Port: 1, Meta: b}
+}
+
+// A name to listen at is one address, and no more than that.
+func TestListenByName(t *testing.T) {
+	hosts, err := net.LookupHost("localhost")
+	if err != nil {
+		t.Skip(err)
+	}
+	c := newMember(t, &nobody{}, func(m *Membership) { m.Listen = "localhost:0" })
+	if err := c.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Leave(time.Millisecond) }()
+	host, port, err := net.SplitHostPort(c.Addr())
+	if err != nil || !slices.Contains(hosts, host) {
+		t.Errorf("it is reached at %s: %v", c.Addr(), err)
+	}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && !n.IP.IsLoopback() && n.IP.IsGlobalUnicast() {
+			if conn, err := net.DialTimeout("tcp", net.JoinHostPort(n.IP.String(), port), time.Second); err == nil {
+				_ = conn.Close()
+				t.Errorf("it listens at %s", n.IP)
+			}
+		}
+	}
+}
+
+func TestListenNowhere(t *testing.T) {
+	for _, bad := range []string{"nobody.invalid:0", "[fe80::1%lo]:0", "127.0.0.1", "127.0.0.1:x"} {
+		c := newMember(t, &nobody{}, func(m *Membership) { m.Listen = bad })
+		err := c.Start(t.Context())
+		if err == nil {
+			_ = c.Leave(time.Millisecond)
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), "gossip.listen: ") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
 }
 
 // A member that could not be met yet makes room for others, and nothing is left of it but

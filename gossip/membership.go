@@ -48,8 +48,10 @@ const (
 	updateWithin = time.Second
 	reclaimAfter = time.Second // a name whose holder is dead, at another address
 	warnPeriod   = time.Minute // between warnings of names that two nodes have
-	maxJoin      = 128         // addresses that are asked
-	maxJoining   = 16          // of them at once
+
+	resolveWithin = 10 * time.Second // a name of this node's own
+	maxJoin       = 128              // addresses that are asked
+	maxJoining    = 16               // of them at once
 )
 
 // enter makes this node a member of a cluster of its own, until it has joined another.
@@ -71,7 +73,8 @@ func (c *Cluster) enter() error {
 	config.LogOutput = nil
 	config.DeadNodeReclaimTime = reclaimAfter
 	config.Logger = slog.NewLogLogger(newBridge(c.log.Handler()), slog.LevelInfo)
-	if config.BindAddr, config.BindPort, err = split(m.Listen); err != nil {
+	// memberlist would take whatever is not an IP address for all of this machine's.
+	if config.BindAddr, config.BindPort, err = c.resolve(m.Listen); err != nil {
 		return fmt.Errorf("gossip.listen: %w", err)
 	}
 	config.AdvertisePort = config.BindPort
@@ -165,9 +168,14 @@ func (c *Cluster) resolve(addr string) (ip string, port int, err error) {
 	if err != nil || net.ParseIP(host) != nil {
 		return host, port, err
 	}
-	ips, err := c.resolver().LookupHost(context.Background(), host)
+	ctx, cancel := context.WithTimeout(context.Background(), resolveWithin)
+	defer cancel()
+	ips, err := c.resolver().LookupHost(ctx, host)
 	if err != nil {
 		return "", 0, err
+	}
+	if net.ParseIP(ips[0]) == nil {
+		return "", 0, fmt.Errorf("%q is good on one link only: write an address without a zone", ips[0])
 	}
 	return ips[0], port, nil
 }
