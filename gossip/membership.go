@@ -317,7 +317,8 @@ func (c *Cluster) lookUp(ctx context.Context, entry string) (addrs []string, err
 	return addrs, err
 }
 
-// back has a member join again that was taken for dead and has answered.
+// back has a member join again that was taken for dead and has answered, for which
+// memberlist takes as long as it likes.
 func (c *Cluster) back(name string) {
 	c.mu.Lock()
 	m, ok := c.members[name]

@@ -7,8 +7,11 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/memberlist"
 
 	"github.com/edgetrust/edgetrust/gossip"
 	"github.com/edgetrust/edgetrust/gossip/gossiptest"
@@ -122,6 +125,49 @@ func TestDeathAndReturn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// hanging is a transport whose connections do not come about, which shows late.
+type hanging struct {
+	*gossiptest.Transport
+	hangs atomic.Bool
+}
+
+func (h *hanging) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	if h.hangs.Load() {
+		time.Sleep(timeout)
+		return nil, context.DeadlineExceeded
+	}
+	return h.Transport.DialAddressTimeout(a, timeout)
+}
+
+// TestAnswersOfTheDead is a member that nobody reaches as one, but whose connections work.
+// That it cannot join holds up neither what it tells nor who leaves.
+func TestAnswersOfTheDead(t *testing.T) {
+	inWorld(t, 54, lan, []string{"a"}, func(w *world) {
+		h := &hanging{}
+		w.add("m0", func(o *gossip.ClusterOptions) {
+			h.Transport = o.Member.Transport.(*gossiptest.Transport)
+			o.Member.Transport = h
+		})
+		w.add("m1", nil)
+		w.until(time.Minute, "they know one another", func() bool { return w.all(w.nodes, 1) })
+		m0, m1 := w.nodes[0], w.nodes[1]
+		w.Net.Serve(m0.Peer().Addr, nil) // it asks, and is not asked
+		h.hangs.Store(true)
+		_ = m1.Transport.Shutdown()
+		w.until(time.Minute, "it is seen as dead", func() bool { return stateOf(m0, m1.Name) == gossip.Dead })
+		time.Sleep(20 * time.Second)
+		for range 3 {
+			h := w.publish(m1, "a")
+			w.until(3*time.Second, "what it tells is heard", func() bool { return !m0.Store.HeardAt(h).IsZero() })
+		}
+		began := time.Now()
+		_ = m0.Leave()
+		if took := time.Since(began); took > 6*time.Second { // 5 of which it waits to be heard
+			t.Errorf("left after %v", took)
+		}
+	})
 }
 
 // TestRestartAtOnceElsewhere is a member that comes back at another address before

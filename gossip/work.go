@@ -101,8 +101,8 @@ func (c *Cluster) exchange(ctx context.Context, to string, m message) {
 			c.log.Debug("exchange failed", "with", to, "err", err)
 			return
 		}
-		c.back(to)
 		c.takeIn(to, got)
+		go c.back(to) // which ends by itself: who leaves does not wait for it
 	})
 }
 
