@@ -35,6 +35,7 @@ func NewHandler(s Source, x Exchange) http.Handler {
 		bodies:    newPlaces(MaxServing, maxServingOfOne),
 		exchanges: newPlaces(MaxExchanges, maxExchangesOfOne),
 		messages:  semaphore.NewWeighted(maxMessages),
+		deltas:    newDeltas(),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path+"{digest}", h.body)
@@ -50,6 +51,7 @@ type handler struct {
 
 	bodies, exchanges *places
 	messages          *semaphore.Weighted // bytes
+	deltas            *deltas
 }
 
 // nameOf is who asks. A connection may be older than the asker's certificate may be.
@@ -77,14 +79,14 @@ func (h *handler) body(w http.ResponseWriter, r *http.Request) {
 		refuse(w)
 		return
 	}
-	d, ok := digestOf(r.PathValue("digest"))
+	body, ok := digestOf(r.PathValue("digest"))
 	if !ok {
 		http.Error(w, "a body is named by its SHA-256 in 64 digits of lower-case hex", http.StatusBadRequest)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), Patience)
 	defer cancel()
-	b, ok := h.source.Body(ctx, d)
+	b, ok := h.source.Body(ctx, body)
 	if size := r.URL.Query().Get(SizeParam); !ok || size != "" && size != strconv.Itoa(len(b)) {
 		http.Error(w, "not held", http.StatusNotFound)
 		return
@@ -101,7 +103,7 @@ func (h *handler) body(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", "application/octet-stream")
 	header.Set("ETag", `"`+r.PathValue("digest")+`"`)
 	header.Set("Vary", "Accept-Encoding, Available-Dictionary")
-	if small, ok := h.compressed(r, b); ok {
+	if small, ok := h.compressed(r, from, body, b); ok {
 		header.Set("Content-Encoding", encoding)
 		header.Set("Content-Length", strconv.Itoa(len(small)))
 		_, _ = w.Write(small)
@@ -111,8 +113,8 @@ func (h *handler) body(w http.ResponseWriter, r *http.Request) {
 }
 
 // compressed is the body against the predecessor that the asker holds, if this node
-// holds that, too.
-func (h *handler) compressed(r *http.Request, b []byte) ([]byte, bool) {
+// holds that, too. It may be any body: of which list one is is not known here.
+func (h *handler) compressed(r *http.Request, from string, body artefact.Digest, b []byte) ([]byte, bool) {
 	d, ok := parseAvailable(r.Header.Get("Available-Dictionary"))
 	if !ok || r.Header.Get("Range") != "" || !accepts(r.Header.Get("Accept-Encoding")) {
 		return nil, false
@@ -123,7 +125,7 @@ func (h *handler) compressed(r *http.Request, b []byte) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	return compress(b, before)
+	return h.deltas.get(from, pairOf{body, d}, b, before)
 }
 
 func accepts(field string) bool {
