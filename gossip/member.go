@@ -21,6 +21,7 @@ import (
 // How members are met.
 const (
 	maxMeeting   = 8 // at once
+	maxMetAgain  = 6 // of them that were met before: others get their turn though these hang
 	meetTick     = 100 * time.Millisecond
 	meetTimeout  = 5 * time.Second
 	firstMeeting = time.Second // until another attempt
@@ -49,6 +50,8 @@ type member struct {
 	why     error  // why the last attempt to meet it came to nothing
 	tries   int    // that came to nothing
 	retry   time.Time
+	asks    int // for its inventory, that came to nothing
+	askAt   time.Time
 	doubted time.Time // when its certificate was last looked at for what came in its name
 	meeting bool
 	asking  bool      // for its inventory
@@ -113,6 +116,9 @@ func (c *Cluster) alive(n memberlist.Node) {
 	}
 	if m.node = n; moved || !m.dead.IsZero() || m.left || got.fingerprint != m.meta.fingerprint {
 		m.retry, m.tries = time.Time{}, 0
+	}
+	if moved || got.inventory != follows {
+		m.asks, m.askAt = 0, time.Time{}
 	}
 	m.peer, m.meta, m.dead, m.left, m.bye = transfer.Peer{Name: n.Name, Addr: addr}, got, time.Time{}, false, time.Time{}
 	c.joined = time.Now()
@@ -192,15 +198,18 @@ func (c *Cluster) keepMeeting(ctx context.Context) {
 func (c *Cluster) meetNext(ctx context.Context, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	meeting := 0
+	all, again := 0, 0 // that are under way, and of them with those that were met before
 	for _, m := range c.members {
 		if m.meeting || m.asking {
-			meeting++
+			all++
+			if len(m.certs) > 0 {
+				again++
+			}
 		}
 	}
 	var next []*member
 	for _, m := range c.members {
-		if m.dead.IsZero() && !m.left && !m.meeting && !m.asking && !now.Before(m.retry) && (c.toMeet(m) || c.toAsk(m)) {
+		if m.dead.IsZero() && !m.left && !m.meeting && !m.asking && (c.toMeet(m, now) || c.toAsk(m, now)) {
 			next = append(next, m)
 		}
 	}
@@ -211,11 +220,13 @@ func (c *Cluster) meetNext(ctx context.Context, now time.Time) {
 	})
 	asked := make(map[uint64]bool)
 	for _, m := range next {
-		peer := m.peer
+		peer, before := m.peer, len(m.certs) > 0
 		switch {
-		case meeting >= maxMeeting:
+		case all >= maxMeeting:
 			return
-		case c.toMeet(m):
+		case before && again >= maxMetAgain:
+			continue
+		case c.toMeet(m, now):
 			m.meeting = true
 			c.wg.Go(func() { c.introduce(ctx, m, peer) })
 		case asked[m.meta.inventory]: // of another one that says the same
@@ -224,26 +235,33 @@ func (c *Cluster) meetNext(ctx context.Context, now time.Time) {
 			m.asking, asked[m.meta.inventory] = true, true
 			c.wg.Go(func() { c.askInventory(ctx, m, peer) })
 		}
-		meeting++
+		all++
+		if before {
+			again++
+		}
 	}
 }
 
-// toMeet says that a member has not shown the certificate that it says it has.
-func (c *Cluster) toMeet(m *member) bool { return m.known != m.meta.fingerprint || len(m.certs) == 0 }
+// toMeet says that a member has not shown the certificate that it says it has, and that
+// it may be asked for it. The caller holds mu.
+func (c *Cluster) toMeet(m *member, now time.Time) bool {
+	return !now.Before(m.retry) && (m.known != m.meta.fingerprint || len(m.certs) == 0)
+}
 
-// toAsk says that it is not known which lists a member follows. The caller holds mu.
-func (c *Cluster) toAsk(m *member) bool {
-	return c.o.Member != nil && m.trusted() && m.meta.inventory != c.follow && c.others[m.meta.inventory] == nil
+// toAsk says the same of which lists a member follows. The caller holds mu.
+func (c *Cluster) toAsk(m *member, now time.Time) bool {
+	due := !now.Before(m.retry) && !now.Before(m.askAt)
+	return due && c.o.Member != nil && m.trusted() && m.meta.inventory != c.follow && c.others[m.meta.inventory] == nil
 }
 
 // doubt has a member's certificate looked at again: it may have another. Since anybody
-// may have caused that, it does not happen often.
+// may have caused that, it does not happen often, nor sooner where looks fail.
 func (c *Cluster) doubt(name string) {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m, ok := c.members[name]; ok && len(m.certs) > 0 && now.Sub(m.doubted) >= doubtPeriod {
-		m.doubted, m.known, m.retry, m.tries = now, 0, time.Time{}, 0
+		m.doubted, m.known = now, 0
 	}
 }
 
@@ -282,8 +300,7 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 		m.retry = time.Now().Add(firstMeeting)
 	case err != nil:
 		m.tries++
-		wait := min(firstMeeting<<min((m.tries-1)/sameWait, 10), lastMeeting)
-		m.retry = time.Now().Add(wait*3/4 + rand.N(wait/2))
+		m.retry = time.Now().Add(waitAfter(m.tries))
 		said = m.tries == 1 || m.tries == 5
 		if len(m.certs) == 0 {
 			m.why = err
@@ -311,6 +328,12 @@ func (c *Cluster) introduce(ctx context.Context, m *member, peer transfer.Peer) 
 	}
 }
 
+// waitAfter is how long a member is left alone that was tried so often in vain.
+func waitAfter(tries int) time.Duration {
+	wait := min(firstMeeting<<min((tries-1)/sameWait, 10), lastMeeting)
+	return wait*3/4 + rand.N(wait/2)
+}
+
 // askInventory asks a member which lists it follows. What it says is known by its hash,
 // so that of many members with one configuration one is asked.
 func (c *Cluster) askInventory(ctx context.Context, m *member, peer transfer.Peer) {
@@ -319,9 +342,11 @@ func (c *Cluster) askInventory(ctx context.Context, m *member, peer transfer.Pee
 	defer c.mu.Unlock()
 	m.asking = false
 	if hash := hashOf(got.inventory); err != nil || hash != m.meta.inventory {
-		m.retry = time.Now().Add(firstMeeting)
+		m.asks++
+		m.askAt = time.Now().Add(waitAfter(m.asks))
 		return
 	}
+	m.asks = 0
 	set := make(map[uint64]bool, len(got.inventory))
 	for _, id := range got.inventory {
 		set[id] = true

@@ -14,7 +14,9 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -91,6 +93,65 @@ func nodeOf(t *testing.T, name string, fingerprint uint64) memberlist.Node {
 		t.Fatal(err)
 	}
 	return memberlist.Node{Name: name, Addr: net.IPv4(127, 0, 0, 1), Port: 1, Meta: b}
+}
+
+// hanging is a Reach by which nobody answers who is asked.
+type hanging struct {
+	nobody
+	mu    sync.Mutex
+	asked map[string]int
+}
+
+func (r *hanging) Certificates(ctx context.Context, p transfer.Peer) ([]*x509.Certificate, error) {
+	_, err := r.Exchange(ctx, p, nil)
+	return nil, err
+}
+
+func (r *hanging) Exchange(ctx context.Context, p transfer.Peer, _ []byte) ([]byte, error) {
+	r.mu.Lock()
+	r.asked[p.Name]++
+	r.mu.Unlock()
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// Members that were met, hang now, and are doubted all the time keep no others out, and
+// are asked less and less.
+func TestHangingKeepNobodyOut(t *testing.T) {
+	asked := func(met int, period time.Duration) map[string]int {
+		r := &hanging{asked: make(map[string]int)}
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			c := newMember(t, r, nil)
+			creds := newCredentials(t, "met")
+			for i := range met {
+				n := nodeOf(t, fmt.Sprint("met ", i), fingerprint(creds.Certificate))
+				c.alive(n)
+				m := c.members[n.Name]
+				c.note(m, []*x509.Certificate{creds.Certificate})
+				m.known, m.meta.inventory = m.meta.fingerprint, uint64(i+1)
+			}
+			c.alive(nodeOf(t, "new", 1))
+			for range int(period / meetTick) {
+				for i := range met / 2 { // the others are only asked for their inventory
+					c.doubt(fmt.Sprint("met ", i))
+				}
+				c.meetNext(ctx, time.Now())
+				time.Sleep(meetTick)
+			}
+			cancel()
+			c.wg.Wait()
+		})
+		return r.asked
+	}
+	if n := asked(20, 20*time.Second)["new"]; n == 0 {
+		t.Error("a newcomer is not asked for its certificate")
+	}
+	for name, n := range asked(4, 10*time.Minute) {
+		if n < 10 || n > 30 {
+			t.Errorf("%q is asked %d times in ten minutes", name, n)
+		}
+	}
 }
 
 // A name to listen at is one address, and no more than that.
