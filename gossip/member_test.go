@@ -196,6 +196,27 @@ func TestListenNowhere(t *testing.T) {
 	}
 }
 
+// Keys are taken up all together, and not at all where one is wrong.
+func TestWrongKeysAreNotUsed(t *testing.T) {
+	c := newMember(t, &nobody{}, nil)
+	if err := c.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Leave(time.Millisecond) }()
+	before, good := c.ring.GetPrimaryKey(), bytes.Repeat([]byte{2}, 32)
+	for what, keys := range map[string][][]byte{"none": nil, "a short one after a good one": {good, {1, 2, 3}}} {
+		if err := c.useKeys(keys); err == nil {
+			t.Errorf("%s: taken up", what)
+		}
+		if have := c.ring.GetKeys(); len(have) != 1 || !bytes.Equal(have[0], before) {
+			t.Errorf("%s: %d keys are in use", what, len(have))
+		}
+	}
+	if err := c.useKeys([][]byte{good}); err != nil || !bytes.Equal(c.ring.GetPrimaryKey(), good) || len(c.ring.GetKeys()) != 1 {
+		t.Errorf("%v; %d keys are in use", err, len(c.ring.GetKeys()))
+	}
+}
+
 // A member that could not be met yet makes room for others, and nothing is left of it but
 // its place in the queue, from which it comes back.
 func TestTurnedAwayComesBack(t *testing.T) {

@@ -58,8 +58,8 @@ const (
 func (c *Cluster) enter() error {
 	m := c.o.Member
 	keys, err := m.Keys()
-	if err == nil && len(keys) == 0 {
-		err = errors.New("it holds no key; make one with edgectl keys new")
+	if err == nil {
+		err = checkKeys(keys)
 	}
 	if err != nil {
 		return fmt.Errorf("gossip.key_file: %w", err)
@@ -373,7 +373,24 @@ func (c *Cluster) keepKeys(ctx context.Context) {
 	}
 }
 
+// checkKeys says what is wrong with keys, before any of them is used.
+func checkKeys(keys [][]byte) error {
+	if len(keys) == 0 {
+		return errors.New("it holds no key; make one with head -c 32 /dev/urandom | base64")
+	}
+	for i, key := range keys {
+		if err := memberlist.ValidateKey(key); err != nil {
+			return fmt.Errorf("key %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// useKeys takes up keys: all of them, or none.
 func (c *Cluster) useKeys(keys [][]byte) error {
+	if err := checkKeys(keys); err != nil {
+		return err
+	}
 	ring := c.ring
 	have := ring.GetKeys()
 	for _, key := range keys {
