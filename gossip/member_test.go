@@ -217,6 +217,49 @@ func TestWrongKeysAreNotUsed(t *testing.T) {
 	}
 }
 
+// Who is missed is looked for, however many others are named or remembered; and so are
+// those, however many are missed.
+func TestMissedAreJoined(t *testing.T) {
+	addrs := func(net int) (list []string) {
+		for i := range 2 * maxJoin {
+			list = append(list, fmt.Sprintf("10.%d.0.%d:7946", net, i))
+		}
+		return list
+	}
+	c := newMember(t, &nobody{}, func(m *Membership) { m.Join, m.Remembered = addrs(1), addrs(2) })
+	count := func() map[string]int {
+		list, err := c.joinAddrs(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := make(map[string]int)
+		for _, addr := range list {
+			from[addr[:4]]++
+		}
+		return from
+	}
+	if from := count(); from["10.1"] != maxJoin {
+		t.Errorf("nobody is missed: %v", from)
+	}
+	for i := range 2 * maxJoin {
+		n := nodeOf(t, fmt.Sprint("dead ", i), 1)
+		n.Addr, n.Port = net.IPv4(10, 3, 0, byte(i)), 7946
+		c.alive(n)
+		if c.gone(n.Name); i == 2 {
+			if from := count(); from["10.3"] != 3 || from["10.1"] != maxJoin-3 {
+				t.Errorf("three are missed: %v", from)
+			}
+		}
+	}
+	if from := count(); from["10.3"] != maxJoin/2 || from["10.1"] != maxJoin/2 {
+		t.Errorf("many are missed: %v", from)
+	}
+	c.o.Member.Join = nil
+	if from := count(); from["10.3"] != maxJoin {
+		t.Errorf("many are missed and none is named: %v", from)
+	}
+}
+
 // A member that could not be met yet makes room for others, and nothing is left of it but
 // its place in the queue, from which it comes back.
 func TestTurnedAwayComesBack(t *testing.T) {

@@ -258,30 +258,46 @@ func (c *Cluster) join(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// joinAddrs looks up whom to ask.
+// joinAddrs looks up whom to ask: some of those that the configuration names, those that
+// are missed, whom nobody else looks for, and as many of the others as there is room for.
 func (c *Cluster) joinAddrs(ctx context.Context) (addrs []string, err error) {
 	own := c.Addr()
-	add := func(addr string) {
-		if addr != own && len(addrs) < maxJoin && !slices.Contains(addrs, addr) {
-			addrs = append(addrs, addr)
+	add := func(most int, list []string) {
+		for _, addr := range list {
+			if addr != own && len(addrs) < most && !slices.Contains(addrs, addr) {
+				addrs = append(addrs, addr)
+			}
 		}
 	}
-	var errs []error
-	for _, entry := range slices.Concat(c.o.Member.Join, c.o.Member.Remembered) {
-		found, err := c.lookUp(ctx, entry)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		for _, addr := range found {
-			add(addr)
-		}
-	}
+	named, err := c.lookUpAll(ctx, c.o.Member.Join)
+	remembered, lost := c.lookUpAll(ctx, c.o.Member.Remembered)
+	add(maxJoin/2, named)
+	add(maxJoin, c.missed())
+	add(maxJoin, named)
+	add(maxJoin, remembered)
+	return addrs, errors.Join(err, lost)
+}
+
+// missed are the addresses of those that are dead, in an order that is another each time.
+func (c *Cluster) missed() (addrs []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, m := range c.members {
 		if !m.dead.IsZero() && !m.left {
-			add(m.node.Address())
+			addrs = append(addrs, m.node.Address())
 		}
+	}
+	return addrs
+}
+
+func (c *Cluster) lookUpAll(ctx context.Context, entries []string) (addrs []string, err error) {
+	var errs []error
+	for _, entry := range entries {
+		found, err := c.lookUp(ctx, entry)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		addrs = append(addrs, found...)
 	}
 	return addrs, errors.Join(errs...)
 }
