@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"context"
 	"encoding/binary"
 	"time"
 )
@@ -11,12 +12,17 @@ const byeFor = 30 * time.Second
 // sayBye tells the others that this member goes. memberlist tells them, too, that it is
 // gone, but not whether it meant to; whom this packet does not reach takes it for dead,
 // and tries it for a day.
-func (c *Cluster) sayBye() {
-	c.sayToAll(packetBye, binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixMilli())))
+func (c *Cluster) sayBye(within time.Duration) {
+	c.sayToAll(context.Background(), packetBye, binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixMilli())), within)
 }
 
-// sayToAll sends a packet to every member, three times, since some may get lost.
-func (c *Cluster) sayToAll(kind byte, body []byte) {
+// sayGap is the time between two packets that say the same. What gets lost often does so
+// together with what was sent at the same moment.
+const sayGap = 100 * time.Millisecond
+
+// sayToAll sends a packet to every member, three times, since some may get lost, and takes
+// no longer than it may.
+func (c *Cluster) sayToAll(ctx context.Context, kind byte, body []byte, within time.Duration) {
 	c.mu.Lock()
 	var names []string
 	for name, m := range c.members {
@@ -25,7 +31,11 @@ func (c *Cluster) sayToAll(kind byte, body []byte) {
 		}
 	}
 	c.mu.Unlock()
-	for range 3 {
+	const times = 3
+	for n := range times {
+		if n > 0 && !pause(ctx, min(sayGap, within/times)) {
+			return
+		}
 		for _, name := range names {
 			c.send(name, kind, body)
 		}

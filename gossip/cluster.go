@@ -149,7 +149,7 @@ type own struct {
 	tried time.Time
 }
 
-// New returns a Cluster of nobody. Start has it meet others.
+// NewCluster returns a Cluster of nobody. Start has it meet others.
 func NewCluster(o ClusterOptions) *Cluster {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -204,8 +204,9 @@ func (c *Cluster) Start(ctx context.Context) error {
 func (c *Cluster) Leave(wait time.Duration) error {
 	var err error
 	if c.list != nil {
-		c.sayBye()
-		err = errors.Join(c.list.Leave(wait), c.list.Shutdown())
+		began := time.Now()
+		c.sayBye(wait / 2)
+		err = errors.Join(c.list.Leave(max(wait-time.Since(began), time.Millisecond)), c.list.Shutdown())
 	}
 	c.cancel()
 	c.wg.Wait()

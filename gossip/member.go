@@ -184,7 +184,7 @@ func (c *Cluster) keepMeeting(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-t.C:
-			c.renew(now)
+			c.renew(ctx, now)
 			c.judge(now)
 			c.meetNext(ctx, now)
 			c.forgetGone(now)

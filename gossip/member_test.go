@@ -260,6 +260,18 @@ func TestMissedAreJoined(t *testing.T) {
 	}
 }
 
+// What there is no room for is dropped, counted, and not copied before.
+func TestNoRoomForPackets(t *testing.T) {
+	c := newMember(t, &nobody{}, nil)
+	d, packet := delegate{c}, make([]byte, 300)
+	for range maxPackets {
+		d.NotifyMsg(packet)
+	}
+	if n := testing.AllocsPerRun(10, func() { d.NotifyMsg(packet) }); n > 0 || c.counters.Dropped != 11 || len(c.parcel) != maxPackets {
+		t.Errorf("%v allocations for each of %d; %d wait", n, c.counters.Dropped, len(c.parcel))
+	}
+}
+
 // A member that could not be met yet makes room for others, and nothing is left of it but
 // its place in the queue, from which it comes back.
 func TestTurnedAwayComesBack(t *testing.T) {

@@ -476,11 +476,14 @@ func (d delegate) NotifyMsg(b []byte) {
 	if len(b) > MaxLookNews+3+MaxName+codeSize {
 		return
 	}
-	select {
-	case d.c.parcel <- slices.Clone(b):
-	default:
-		d.c.count(func(n *Counters) { n.Dropped++ })
+	if len(d.c.parcel) < cap(d.c.parcel) { // what is dropped need not be copied
+		select {
+		case d.c.parcel <- slices.Clone(b):
+			return
+		default:
+		}
 	}
+	d.c.count(func(n *Counters) { n.Dropped++ })
 }
 
 func (d delegate) GetBroadcasts(int, int) [][]byte { return nil }

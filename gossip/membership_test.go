@@ -101,6 +101,20 @@ func TestLeaveIsNoDeath(t *testing.T) {
 	})
 }
 
+// What one member says as it goes is heard though the network is away for a moment.
+func TestByeOutlastsABurst(t *testing.T) {
+	inWorld(t, 55, lan, []string{"a"}, func(w *world) {
+		w.members(4)
+		gone, rest := w.nodes[3], w.nodes[:3]
+		w.Net.Split(hosts(w.nodes[3:]), hosts(rest))
+		time.AfterFunc(50*time.Millisecond, w.Net.Heal)
+		if err := gone.Leave(); err != nil {
+			t.Fatal(err)
+		}
+		w.until(15*time.Second, "it is forgotten", func() bool { return w.allSee(rest, gone.Name, "") })
+	})
+}
+
 func TestDeathAndReturn(t *testing.T) {
 	for _, moved := range []bool{false, true} {
 		t.Run(fmt.Sprintf("moved %v", moved), func(t *testing.T) {

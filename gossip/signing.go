@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
@@ -56,7 +57,7 @@ func fingerprint(cert *x509.Certificate) uint64 {
 
 // renew takes up a certificate that was renewed: the others are told of it at once, and
 // its key is used when they have had time to look.
-func (c *Cluster) renew(now time.Time) {
+func (c *Cluster) renew(ctx context.Context, now time.Time) {
 	have := c.o.Credentials()
 	c.mu.Lock()
 	told := false
@@ -84,7 +85,7 @@ func (c *Cluster) renew(now time.Time) {
 	c.mu.Unlock()
 	if told {
 		// What memberlist spreads does not reach everybody at once.
-		c.sayToAll(packetRenewed, nil)
+		c.wg.Go(func() { c.sayToAll(ctx, packetRenewed, nil, time.Second) })
 		c.inbox.put(metaChanged{})
 	}
 }
