@@ -80,7 +80,6 @@ type way struct {
 // dialing is a connection in the making, for which several requests may wait.
 type dialing struct {
 	done chan struct{} // closed when what follows is there
-	conn *conn
 	err  error
 }
 

@@ -97,8 +97,11 @@ func (c *Client) won(p Peer, cn *conn, tcpFirst bool) {
 	case !tcpFirst:
 		w.tcp = now.Add(tcpFor)
 		fallthrough
-	default:
-		cn.until = w.tcp // then QUIC has another chance
+	default: // then QUIC has another chance
+		cn.until = now.Add(tcpFor)
+		if w.tcp.After(now) { // it is not where QUIC has come through meanwhile
+			cn.until = w.tcp
+		}
 	}
 	c.mu.Unlock()
 	if end := cn.certs[0].NotAfter; cn.until.After(end) {

@@ -75,6 +75,27 @@ func TestUnblocked(t *testing.T) {
 	ask(2, 2)
 }
 
+// A connection over TCP that was begun before another one came about over QUIC is used all
+// the same.
+func TestUnblockedMeanwhile(t *testing.T) {
+	c := newCluster(t)
+	m := c.member("edge-1", NewHandler(newShelf(), echo), false)
+	cl := c.client("edge-2")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, over := range []func(context.Context, Peer) (*conn, error){cl.overQUIC, cl.overTCP} {
+		cn, err := over(ctx, m.Peer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cn.close()
+		cl.won(m.Peer, cn, true)
+		if left := time.Until(cn.until); left < tcpFor-time.Minute || !cn.quic && left > tcpFor {
+			t.Errorf("over QUIC %v: it is used for %v", cn.quic, left)
+		}
+	}
+}
+
 // Where nobody is, and where only one of the two is listened on.
 func TestUnreachable(t *testing.T) {
 	c := newCluster(t)

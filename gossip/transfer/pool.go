@@ -114,7 +114,7 @@ func (c *Client) dial(p Peer, w *way, d *dialing) {
 	}
 	w.dialing, d.err = nil, err
 	if err == nil {
-		w.conn, d.conn = cn, cn
+		w.conn = cn
 	}
 	close(d.done)
 }
