@@ -122,9 +122,9 @@ func (o Options) checkJurisdiction(leaf *x509.Certificate) error {
 	j := JurisdictionOf(leaf)
 	switch {
 	case o.Jurisdiction != "" && j != o.Jurisdiction:
-		return fmt.Errorf("%s: it is %q, and the certificate in %s names %q: have one issued with the URI %s%s, or correct the member", jurisdictionMember, o.Jurisdiction, certMember, j, jurisdictionPrefix, o.Jurisdiction)
+		return fmt.Errorf("%s: it is %q, and the certificate in %s names %q: have one issued with the URI %s%s, or correct the member", jurisdictionMember, o.Jurisdiction, certMember, j, JurisdictionPrefix, o.Jurisdiction)
 	case len(o.Allow) > 0 && j == "":
-		return fmt.Errorf("%s: the certificate in %s names no jurisdiction, so that no other node could accept this one: have one issued with a URI such as %sEU, or leave the member out", allowMember, certMember, jurisdictionPrefix)
+		return fmt.Errorf("%s: the certificate in %s names no jurisdiction, so that no other node could accept this one: have one issued with a URI such as %sEU, or leave the member out", allowMember, certMember, JurisdictionPrefix)
 	case len(o.Allow) > 0 && !slices.Contains(o.Allow, j):
 		return fmt.Errorf("%s: this node is of %q itself, which is not in the list: add it, or have a certificate issued for a jurisdiction that is", allowMember, j)
 	}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// jurisdictionPrefix begins the URI by which a certificate names a jurisdiction.
-const jurisdictionPrefix = "urn:edgetrust:jurisdiction:"
+// JurisdictionPrefix begins the URI by which a certificate names a jurisdiction.
+const JurisdictionPrefix = "urn:edgetrust:jurisdiction:"
 
 // NameOf is the name of the node that a certificate is for: its first DNS name. "": none.
 func NameOf(cert *x509.Certificate) string {
@@ -20,7 +20,7 @@ func NameOf(cert *x509.Certificate) string {
 func JurisdictionOf(cert *x509.Certificate) string {
 	found := ""
 	for _, uri := range cert.URIs {
-		j, ok := strings.CutPrefix(uri.String(), jurisdictionPrefix)
+		j, ok := strings.CutPrefix(uri.String(), JurisdictionPrefix)
 		switch {
 		case !ok:
 		case !isJurisdiction(j), found != "" && found != j: // it could be taken for either

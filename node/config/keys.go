@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/edgetrust/edgetrust/gossip/identity"
 )
 
 // Limits of the gossip keys.
@@ -70,10 +72,6 @@ func (g *Gossip) Exposed() (fields []string) {
 	return fields
 }
 
-// jurisdictionURI is how a node certificate says where the node stands, a URI among
-// its alternative names.
-const jurisdictionURI = "urn:edgetrust:jurisdiction:"
-
 // checkNodeCertificate says what is wrong with the node certificate of a node of a name
 // and a place. Whether the cluster's CA vouches for it is judged when it is used.
 func (g *Gossip) checkNodeCertificate(name, jurisdiction string) error {
@@ -83,7 +81,7 @@ func (g *Gossip) checkNodeCertificate(name, jurisdiction string) error {
 	}
 	var places []string
 	for _, u := range pair.Leaf.URIs {
-		if place, ok := strings.CutPrefix(u.String(), jurisdictionURI); ok {
+		if place, ok := strings.CutPrefix(u.String(), identity.JurisdictionPrefix); ok {
 			places = append(places, place)
 		}
 	}
@@ -95,7 +93,7 @@ func (g *Gossip) checkNodeCertificate(name, jurisdiction string) error {
 	case len(places) > 1:
 		return fmt.Errorf("%s names several jurisdictions (%s); one is needed", g.TLS.Cert, strings.Join(places, ", "))
 	case jurisdiction != "" && len(places) == 0:
-		return fmt.Errorf("%s names no jurisdiction and residency.jurisdiction is %s; give it the URI alternative name %s%s", g.TLS.Cert, jurisdiction, jurisdictionURI, jurisdiction)
+		return fmt.Errorf("%s names no jurisdiction and residency.jurisdiction is %s; give it the URI alternative name %s%s", g.TLS.Cert, jurisdiction, identity.JurisdictionPrefix, jurisdiction)
 	case jurisdiction != "" && places[0] != jurisdiction:
 		return fmt.Errorf("%s is of a node in %q and residency.jurisdiction is %s; one of the two is wrong", g.TLS.Cert, places[0], jurisdiction)
 	}
