@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/memberlist"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/gossip/socket"
 	"github.com/edgetrust/edgetrust/gossip/transfer"
 )
 
@@ -100,13 +101,14 @@ type Cluster struct {
 	o   ClusterOptions
 	log *slog.Logger
 
-	core   *Core // of run alone
-	list   *memberlist.Memberlist
-	addr   string // of this member, as others reach it; "" of a leaf
-	ring   *memberlist.Keyring
-	inbox  inbox
-	parcel chan []byte // packets that came
-	coming *coming
+	core    *Core // of run alone
+	list    *memberlist.Memberlist
+	sockets *socket.Transport // that list uses; nil: it has another transport
+	addr    string            // of this member, as others reach it; "" of a leaf
+	ring    *memberlist.Keyring
+	inbox   inbox
+	parcel  chan []byte // packets that came
+	coming  *coming
 
 	fetching  chan struct{} // holds one value for each body that is fetched
 	exchanges chan struct{} // likewise

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/edgetrust/edgetrust/gossip/socket"
 )
 
 // Membership is how a node takes part in the membership of its cluster.
@@ -93,7 +95,18 @@ func (c *Cluster) enter() error {
 	c.mu.Lock()
 	c.reached = len(m.Join)+len(m.Remembered) == 0
 	c.mu.Unlock()
-	if c.list, err = memberlist.Create(config); err != nil {
+	if m.Transport == nil {
+		if c.sockets, err = socket.Listen(config.BindAddr, config.BindPort, c.ring.GetKeys(), c.log); err == nil {
+			config.Transport = c.sockets
+		}
+	}
+	if err == nil {
+		c.list, err = memberlist.Create(config)
+	}
+	if err != nil {
+		if c.sockets != nil {
+			_ = c.sockets.Shutdown()
+		}
 		return fmt.Errorf("gossip.listen: %w; another node may be running here, or gossip.advertise has to say how others reach this one", err)
 	}
 	// It does not change, and memberlist goes on writing to its own record of it.
@@ -426,6 +439,9 @@ func (c *Cluster) useKeys(keys [][]byte) error {
 				return err
 			}
 		}
+	}
+	if c.sockets != nil {
+		return c.sockets.UseKeys(keys)
 	}
 	return nil
 }

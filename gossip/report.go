@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/edgetrust/edgetrust/gossip/socket"
 )
 
 // Report is a Cluster as an operator sees it.
@@ -25,6 +27,7 @@ type Counters struct {
 
 	Exchanges, ExchangesFailed, ExchangesSkipped uint64 // of this node's; skipped are those for which there was no room
 	Stats                                        Stats
+	Sockets                                      socket.Counters
 }
 
 // State of a member.
@@ -55,6 +58,9 @@ func (c *Cluster) Report() Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := Report{Settled: c.settled, Alone: c.aloneSince(), Counters: c.counters, Members: make([]MemberReport, 0, len(c.members))}
+	if c.sockets != nil {
+		r.Sockets = c.sockets.Counters()
+	}
 	for _, m := range c.members {
 		one := MemberReport{Name: m.name, Addr: m.peer.Addr, Zone: m.meta.zone, State: Alive, Trusted: m.trusted(), Since: m.dead}
 		switch {
