@@ -14,15 +14,16 @@ var (
 	memberSettled = prometheus.NewDesc("edgetrust_cluster_settled", "1 once this node knows whom it is among.", nil, nil)
 	announcements = prometheus.NewDesc("edgetrust_announcements_total", "Announcements: sent for news of its own (out) and of others (forwarded), heard (in), heard again, and dropped, by reason.", []string{"what"}, nil)
 	exchanges     = prometheus.NewDesc("edgetrust_exchanges_total", "Comparisons with other members, heads that were told to them, bodies that were asked for, and bodies that did not come.", []string{"what"}, nil)
+	gossipDropped = prometheus.NewDesc("edgetrust_gossip_dropped_total", "What came to the gossip port and was dropped: packets that no gossip key opens (foreign), for which there was no time (queue_full) and beyond what one address may send in a second (rate_limited), and connections beyond what there may be at once (connection).", []string{"what"}, nil)
 	certificate   = prometheus.NewDesc("edgetrust_node_certificate_not_after_timestamp_seconds", "When the node certificate ends.", nil, nil)
-	udpDropped    = prometheus.NewDesc("edgetrust_udp_dropped_total", "Packets that the kernel dropped because this node did not fetch them in time.", []string{"listener"}, nil)
+	udpDropped    = prometheus.NewDesc("edgetrust_udp_dropped_total", "Packets that the kernel dropped because this node did not fetch them in time, and at the gossip port also those that by their first byte or length are no member's.", []string{"listener"}, nil)
 )
 
 // clusterCollector reads the cluster's counters when they are asked for.
 type clusterCollector struct{ c *cluster }
 
 func (k clusterCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{memberCount, memberSettled, announcements, exchanges, certificate} {
+	for _, d := range []*prometheus.Desc{memberCount, memberSettled, announcements, exchanges, gossipDropped, certificate} {
 		ch <- d
 	}
 }
@@ -64,6 +65,10 @@ func (k clusterCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for what, n := range map[string]uint64{"compared": s.Compared, "told": s.Told, "pulled": s.Pulls, "pull_failed": s.PullFailed} {
 		counter(exchanges, n, what)
+	}
+	d := r.Sockets
+	for what, n := range map[string]uint64{"foreign": d.Foreign, "queue_full": d.Full, "rate_limited": d.Limited, "connection": d.Refused} {
+		counter(gossipDropped, n, what)
 	}
 }
 
