@@ -9,27 +9,27 @@ import (
 )
 
 // A batch that holds garbage is followed by a wait, so that under a flood waking up does
-// not cost more than the packets do. The wait is as long as it takes for about half a
-// batch to come, and never longer than longestWait; a full batch is read on from at once.
+// not cost more than the packets do. The wait is as long as it takes for the better part
+// of a batch to come, and never longer than longestWait, which is short beside the 500 ms
+// within which a member has to answer. A full batch is read on from at once.
 //
-// What comes meanwhile is the kernel's to keep: 5 ms of a flood that brings half a batch
-// in 5 ms or more, which is 6,400 packets a second, or at faster rates half a batch. If
-// the flood gets faster by a factor of f within one wait, that are 32·f packets. The
-// kernel counts some 2.3 kB for one of 1,200 bytes, 0.8 kB for the smallest and twice
-// what is asked for as the limit, so that 4 MiB take 1,800 packets (f = 56), and where
-// the kernel gives no more than Linux's default of 208 KiB 180 (f = 5).
+// What comes meanwhile is the kernel's to keep: less than a batch, and if the flood gets
+// faster by a factor of f within one wait, f times that for once. For a packet of 1,200
+// bytes the kernel counts 2.3 kB, for the smallest 0.8 kB, and it keeps twice what it was
+// asked for: in 4 MiB 1,800 packets or 14 batches. Where the kernel gives no more than
+// Linux's default of 208 KiB, it keeps 180 packets of that size, a batch and a half: what
+// is lost then is lost within one wait, since the next is shorter.
 const (
-	longestWait  = 5 * time.Millisecond
+	longestWait  = 20 * time.Millisecond
 	shortestWait = 200 * time.Microsecond
 )
 
 // receive hands memberlist the packets that a key opens.
 func (t *Transport) receive() {
-	in := newBatch(t.udp)
 	from := newRates()
 	wait := longestWait
 	for failures := 0; ; {
-		n, err := in.read()
+		n, err := t.udp.read()
 		if err != nil {
 			if !t.failed("failed to read gossip packets", err, failures) {
 				return
@@ -41,7 +41,7 @@ func (t *Transport) receive() {
 		now, keys := time.Now(), t.keys.Load()
 		garbage := 0
 		for i := range n {
-			b, addr := in.packet(i)
+			b, addr := t.udp.packet(i)
 			if !keys.opens(b) {
 				garbage++
 				continue
@@ -53,13 +53,13 @@ func (t *Transport) receive() {
 		}
 		t.foreign.Add(uint64(garbage))
 		switch {
-		case n > maxBatch*3/4:
+		case n > maxBatch*7/8:
 			wait = max(wait/2, shortestWait)
-		case n < maxBatch/4:
+		case n < maxBatch/2:
 			wait = min(wait*2, longestWait)
 		}
 		if n < maxBatch {
-			time.Sleep(wait)
+			t.udp.rest(wait)
 		}
 	}
 }

@@ -30,7 +30,7 @@ import (
 // Limits of a Transport.
 const (
 	maxPacket  = 2048 // bytes; members send at most 1,429
-	maxBatch   = 64   // packets that are read at once
+	maxBatch   = 128  // packets that are read at once
 	maxPackets = 1024 // that were opened and wait for memberlist; more are dropped
 
 	// maxFrom packets a second are taken from one address. A member sends another some
@@ -54,7 +54,7 @@ const (
 type Transport struct {
 	log     *slog.Logger
 	tcp     *net.TCPListener
-	udp     *net.UDPConn
+	udp     *wire
 	keys    atomic.Pointer[opener]
 	packets chan *memberlist.Packet
 	streams chan net.Conn
@@ -62,6 +62,7 @@ type Transport struct {
 	stop    context.CancelFunc
 	ended   context.Context
 	wg      sync.WaitGroup
+	once    sync.Once // of Shutdown
 
 	foreign, full, limited, refused atomic.Uint64
 }
@@ -87,8 +88,13 @@ func Listen(host string, port int, keys [][]byte, log *slog.Logger) (*Transport,
 	if err != nil {
 		return nil, err
 	}
+	w, err := newWire(udp)
+	if err != nil {
+		_ = tcp.Close()
+		return nil, err
+	}
 	t := &Transport{
-		log: log, tcp: tcp, udp: udp, open: newPlaces(),
+		log: log, tcp: tcp, udp: w, open: newPlaces(),
 		packets: make(chan *memberlist.Packet, maxPackets), streams: make(chan net.Conn),
 	}
 	t.keys.Store(o)
@@ -148,7 +154,7 @@ func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) {
 	if t.tcp.Addr().(*net.TCPAddr).IP.To4() != nil { // a socket of IPv4 knows no other form
 		to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	}
-	_, err = t.udp.WriteToUDPAddrPort(b, to)
+	err = t.udp.write(b, to)
 	return time.Now(), err
 }
 
@@ -181,9 +187,13 @@ func (t *Transport) DialAddressTimeout(a memberlist.Address, timeout time.Durati
 // Shutdown implements memberlist.Transport. Connections that memberlist has are its to
 // close.
 func (t *Transport) Shutdown() error {
-	t.stop()
-	_, _ = t.tcp.Close(), t.udp.Close()
-	t.wg.Wait()
+	t.once.Do(func() {
+		t.stop()
+		_ = t.tcp.Close()
+		t.udp.wake()
+		t.wg.Wait()
+		t.udp.close()
+	})
 	return nil
 }
 
