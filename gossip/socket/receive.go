@@ -11,7 +11,8 @@ import (
 // A batch that holds garbage is followed by a wait, so that under a flood waking up does
 // not cost more than the packets do. The wait is as long as it takes for the better part
 // of a batch to come, and never longer than longestWait, which is short beside the 500 ms
-// within which a member has to answer. A full batch is read on from at once.
+// within which a member has to answer. A full batch is read on from at once, and after
+// garbage that comes seldom there is no wait.
 //
 // What comes meanwhile is the kernel's to keep: less than a batch, and if the flood gets
 // faster by a factor of f within one wait, f times that for once. For a packet of 1,200
@@ -22,12 +23,13 @@ import (
 const (
 	longestWait  = 20 * time.Millisecond
 	shortestWait = 200 * time.Microsecond
+	seldom       = 10 * time.Millisecond
 )
 
 // receive hands memberlist the packets that a key opens.
 func (t *Transport) receive() {
 	from := newRates()
-	wait := longestWait
+	wait, last := longestWait, time.Time{}
 	for failures := 0; ; {
 		n, err := t.udp.read()
 		if err != nil {
@@ -58,9 +60,10 @@ func (t *Transport) receive() {
 		case n < maxBatch/2:
 			wait = min(wait*2, longestWait)
 		}
-		if n < maxBatch {
+		if n < maxBatch && now.Sub(last) < seldom {
 			t.udp.rest(wait)
 		}
+		last = time.Now()
 	}
 }
 
