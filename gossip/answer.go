@@ -25,6 +25,9 @@ func (c *Cluster) Answer(ctx context.Context, from string, b []byte) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
+	if len(m.askHeld) > 0 {
+		return c.answerHeld(m.askHeld).marshal()
+	}
 	if m.summary != nil && m.wait > 0 {
 		c.untilDiffers(ctx, m)
 	}

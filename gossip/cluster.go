@@ -87,6 +87,9 @@ type ClusterOptions struct {
 	Member *Membership
 	Hubs   []transfer.Peer
 
+	// Held says which versions of lists this node holds and may tell of, announced or
+	// not. Nil: it tells of none.
+	Held func(lists []ListID) []Holding
 	// Changed is told that the feeders may be others than before. It must not wait
 	// for the Cluster. Nil: nobody is.
 	Changed func()

@@ -383,17 +383,49 @@ func TestBeaconIsHeard(t *testing.T) {
 	})
 }
 
-func TestHeadsOfAMember(t *testing.T) {
-	inWorld(t, 13, lan, []string{"a", "b"}, func(w *world) {
-		w.members(3)
-		w.spread(w.nodes[0], "a", time.Second)
-		h := w.publish(w.nodes[1], "b")
-		heads, err := w.nodes[0].Cluster.HeadsOf(context.Background(), "m1")
-		if err != nil || len(heads) != 2 || !slices.Contains(heads, h) {
-			t.Errorf("got %v, %v", heads, err)
+// A member says what it holds of the lists that it is asked for, announced or not.
+func TestHeldByAMember(t *testing.T) {
+	inWorld(t, 13, lan, []string{"a"}, func(w *world) {
+		w.add("m0", nil)
+		soaking := gossip.Holding{Head: gossip.Head{List: gossip.ListID{1}, Kind: gossip.Closed, Version: 4, Size: 9}, Soaks: true}
+		other := gossip.Holding{Head: gossip.Head{List: gossip.ListID{2}, Kind: gossip.Open, Version: 5}}
+		w.add("m1", func(o *gossip.ClusterOptions) {
+			o.Held = func(lists []gossip.ListID) (held []gossip.Holding) {
+				for _, h := range []gossip.Holding{soaking, other} {
+					if slices.Contains(lists, h.List) {
+						held = append(held, h)
+					}
+				}
+				return held
+			}
+		})
+		w.add("m2", nil)
+		time.Sleep(10 * time.Second)
+		asker := w.nodes[0].Cluster
+		many := make([]gossip.ListID, 10_000) // more than go into one message
+		for i := range many {
+			many[i] = gossip.ListID{15: byte(i), 14: byte(i >> 8), 13: 1}
+		}
+		many[9_999] = soaking.List
+		for name, c := range map[string]struct {
+			member string
+			lists  []gossip.ListID
+			want   []gossip.Holding
+		}{
+			"one list":        {"m1", []gossip.ListID{soaking.List}, []gossip.Holding{soaking}},
+			"two":             {"m1", []gossip.ListID{other.List, soaking.List}, []gossip.Holding{soaking, other}},
+			"many":            {"m1", many, []gossip.Holding{soaking}},
+			"one that is not": {"m1", []gossip.ListID{{9}}, nil},
+			"no list":         {"m1", nil, nil},
+			"holds nothing":   {"m2", []gossip.ListID{other.List}, nil},
+		} {
+			held, err := asker.HeldBy(context.Background(), c.member, c.lists)
+			if err != nil || !slices.Equal(held, c.want) {
+				t.Errorf("%s: got %v, %v", name, held, err)
+			}
 		}
 		for _, name := range []string{"m9", "m0"} {
-			if _, err := w.nodes[0].Cluster.HeadsOf(context.Background(), name); err == nil || !strings.Contains(err.Error(), "edgectl members") {
+			if _, err := asker.HeldBy(context.Background(), name, many); err == nil || !strings.Contains(err.Error(), "edgectl members") {
 				t.Errorf("%s: got %v", name, err)
 			}
 		}

@@ -36,6 +36,10 @@ type message struct {
 	inventory    []uint64 // the lists that a member follows, see shortID, in order
 	askLooks     bool
 	looks        []aged
+
+	askHeld  []ListID  // of which lists the versions are asked for that are held
+	held     []Holding // of those
+	saysHeld bool      // held is an answer
 }
 
 // aged is what a member has seen at an origin, or believes of others, and how long ago.
@@ -57,12 +61,13 @@ type messageWire struct {
 	Looks        []byte `cbor:"8,keyasint,omitempty"`
 	Told         bool   `cbor:"9,keyasint,omitempty"` // of Parts and Heads, which may be none
 	State        uint64 `cbor:"10,keyasint,omitempty"`
+	heldWire
 }
 
 func (m message) marshal() ([]byte, error) {
 	w := messageWire{
 		Version: WireVersion, WaitMS: uint32(m.wait.Milliseconds()),
-		AskInventory: m.askInventory, AskLooks: m.askLooks, State: m.state,
+		AskInventory: m.askInventory, AskLooks: m.askLooks, State: m.state, heldWire: heldToWire(m),
 	}
 	if m.summary != nil {
 		for _, part := range m.summary {
@@ -122,6 +127,9 @@ func parseMessage(b []byte) (m message, err error) {
 			m.told.Stamps = append(m.told.Stamps, int64(binary.BigEndian.Uint64(one[headSize-8:])))
 		}
 	}
+	if !w.heldWire.into(&m) {
+		return message{}, errMessage
+	}
 	for one := range slices.Chunk(w.Inventory, inventorySize) {
 		m.inventory = append(m.inventory, binary.BigEndian.Uint64(one))
 	}
@@ -146,7 +154,7 @@ func (s Summary) state() uint64 { return hashOf(s[:]) }
 
 // empty says that an answer says nothing.
 func (m message) empty() bool {
-	return m.summary == nil && m.told == nil && m.inventory == nil && m.looks == nil
+	return m.summary == nil && m.told == nil && m.inventory == nil && m.looks == nil && !m.saysHeld
 }
 
 // shortID is as much of a list's ID as tells whether a member follows it.

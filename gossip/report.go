@@ -1,8 +1,6 @@
 package gossip
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -84,30 +82,6 @@ func (c *Cluster) Report() Report {
 	}
 	slices.SortFunc(r.Members, func(a, b MemberReport) int { return strings.Compare(a.Name, b.Name) })
 	return r
-}
-
-// HeadsOf asks a member for all that it holds: at most MaxTold heads. It must be alive
-// and trusted.
-func (c *Cluster) HeadsOf(ctx context.Context, name string) ([]Head, error) {
-	c.mu.Lock()
-	m, ok := c.members[name]
-	trusted := ok && m.trusted()
-	c.mu.Unlock()
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("%q is no member that this node knows: edgectl members lists them", name)
-	case !trusted:
-		return nil, fmt.Errorf("%q is not alive, or has not shown its certificate: edgectl members says why", name)
-	}
-	peer, _ := c.peerOf(name)
-	got, err := c.ask(ctx, peer, message{summary: new(Summary)})
-	if err != nil {
-		return nil, fmt.Errorf("failed to ask %q for its lists: %w", name, err)
-	}
-	if got.told == nil {
-		return nil, nil
-	}
-	return got.told.Heads, nil
 }
 
 // aloneSince is since when nobody is reached; zero: somebody is. The caller holds mu.

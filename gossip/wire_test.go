@@ -38,11 +38,14 @@ func someMeta() meta {
 
 func TestMessageRoundTrip(t *testing.T) {
 	for name, m := range map[string]message{
-		"nothing":        {},
-		"all":            someMessage(),
-		"nothing told":   {told: &Told{Parts: 3}},
-		"ask for looks":  {askLooks: true},
-		"the whole wait": {summary: new(Summary), wait: MaxWait},
+		"nothing":          {},
+		"all":              someMessage(),
+		"nothing told":     {told: &Told{Parts: 3}},
+		"ask for looks":    {askLooks: true},
+		"ask what is held": {askHeld: []ListID{{1}, {2}}},
+		"held":             {saysHeld: true, held: []Holding{{head(1, 2), true}, {head(3, 4), false}}},
+		"nothing held":     {saysHeld: true},
+		"the whole wait":   {summary: new(Summary), wait: MaxWait},
 	} {
 		b, err := m.marshal()
 		if err != nil {
@@ -66,6 +69,10 @@ func TestMessageLimits(t *testing.T) {
 		"as many lists as may be":     {message{inventory: make([]uint64, MaxInventory)}, true},
 		"one list more":               {message{inventory: make([]uint64, MaxInventory+1)}, false},
 		"as many looks as are told":   {message{looks: make([]aged, maxAged)}, true},
+		"as many asked for as may be": {message{askHeld: make([]ListID, maxAskedHeld)}, true},
+		"one more asked for":          {message{askHeld: make([]ListID, maxAskedHeld+1)}, false},
+		"as many held as may be":      {message{saysHeld: true, held: make([]Holding, maxHoldings)}, true},
+		"one more held":               {message{saysHeld: true, held: make([]Holding, maxHoldings+1)}, false},
 		"more bytes than are allowed": {message{inventory: make([]uint64, MaxInventory), looks: make([]aged, maxAged)}, false},
 	} {
 		b, err := c.m.marshal()

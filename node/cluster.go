@@ -137,7 +137,7 @@ func (c *cluster) start(ctx context.Context) (err error) {
 func (c *cluster) options() gossip.ClusterOptions {
 	conf := c.n.opts.Config
 	return gossip.ClusterOptions{
-		Name: conf.Name, Zone: conf.Zone, Store: c.spread, Changed: c.n.follower.Reconsider, Beacon: c.n.metrics.beacon, Logger: c.n.log,
+		Name: conf.Name, Zone: conf.Zone, Store: c.spread, Held: c.spread.held, Changed: c.n.follower.Reconsider, Beacon: c.n.metrics.beacon, Logger: c.n.log,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/edgetrust/edgetrust/gossip"
 	"github.com/edgetrust/edgetrust/gossip/identity/identitytest"
+	"github.com/edgetrust/edgetrust/node/admin"
 	"github.com/edgetrust/edgetrust/node/config"
 )
 
@@ -167,12 +168,26 @@ func TestResidencyIsRefused(t *testing.T) {
 				if m.Trusted {
 					t.Errorf("%s is trusted", m.Name)
 				}
-				if _, err := pair.n.cluster.gossip.HeadsOf(t.Context(), pair.other); err == nil {
+				if _, err := pair.n.cluster.gossip.HeldBy(t.Context(), pair.other, []gossip.ListID{{1}}); err == nil {
 					t.Errorf("%s says what it holds", m.Name)
 				}
 			}
 		})
 	}
+}
+
+// A version that soaks is held, at this node and at others, though nobody is told of it.
+func TestMembersSayWhatTheySoak(t *testing.T) {
+	f := newFleet(t, 2, fleetOptions{soak: "1m"})
+	a, _ := f.hereJoining(0, "", "")
+	b, _ := f.hereJoining(1, a.GossipAddr(), "")
+	eventually(t, "they trust each other", func() bool { return a.member(f.name(1)).Trusted && b.member(f.name(0)).Trusted })
+	eventually(t, "both say that they hold the list and soak it", func() bool {
+		report, _ := engine{a}.Members(t.Context(), admin.Holdings{Name: "pid"})
+		return len(report.Members) == 2 && !slices.ContainsFunc(report.Members, func(m admin.Member) bool {
+			return len(m.Lists) != 1 || m.Lists[0].Name != "pid" || m.Lists[0].Sequence == 0 || !m.Lists[0].Soaking
+		})
+	})
 }
 
 // A node that is started again finds its cluster although whom it was to ask is gone.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 
 // fleetOptions change a fleet. The zero value polls rarely.
 type fleetOptions struct {
+	soak    string        // of trust lists; "": none
 	lists   int           // status lists; 0: one
 	entries int           // of each; 0: 1<<16
 	poll    time.Duration // of the status lists; 0: an hour
@@ -204,7 +206,7 @@ func (f *fleet) yaml(i int, gossip string) string {
 	line("name: %s\nzone: zone-%d\nresidency: {jurisdiction: EU, allow: [EU]}\ndata_dir: data", f.name(i), i%2)
 	line("public: {listen: %q, auth: open}", net.JoinHostPort(host, "0"))
 	line("admin: {listen: %q, token_file: admin.token}", net.JoinHostPort(host, "0"))
-	line("trust:\n  soak: 0s\n  sources:")
+	line("trust:\n  soak: %s\n  sources:", cmp.Or(f.o.soak, "0s"))
 	line("    - {name: pid, type: lote, profile: pid, url: %q, signers: [signer.pem], refresh: 1h, required: true, allow_insecure: true}", f.url+"/pid")
 	poll := f.o.poll
 	if poll == 0 {
@@ -277,7 +279,7 @@ func (f *fleet) settled(running []*process) {
 	f.t.Helper()
 	for _, p := range running {
 		eventually(f.t, "all members trust one another", func() bool {
-			r, err := p.client.Members(f.t.Context(), false)
+			r, err := p.client.Members(f.t.Context(), client.Holdings{})
 			if err != nil {
 				return false
 			}

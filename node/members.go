@@ -2,8 +2,12 @@ package node
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
+	"github.com/edgetrust/edgetrust/cache"
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/gossip"
 	"github.com/edgetrust/edgetrust/node/admin"
@@ -13,7 +17,7 @@ import (
 const maxAsked = 16
 
 // Members describes the cluster, this node first.
-func (e engine) Members(ctx context.Context, lists bool) (admin.MembersReport, bool) {
+func (e engine) Members(ctx context.Context, of admin.Holdings) (admin.MembersReport, bool) {
 	c := e.cluster
 	if c == nil {
 		return admin.MembersReport{}, false
@@ -31,8 +35,8 @@ func (e engine) Members(ctx context.Context, lists bool) (admin.MembersReport, b
 			CertificateNotAfter: m.NotAfter, AvoidedUntil: m.Avoided,
 		})
 	}
-	if lists {
-		c.askAll(ctx, out.Members)
+	if of.All || of.Name != "" {
+		c.askAll(ctx, out.Members, of)
 	}
 	return out, true
 }
@@ -50,8 +54,20 @@ func countersOf(r gossip.Report) map[string]uint64 {
 }
 
 // askAll asks every member what it holds; the first is this node itself.
-func (c *cluster) askAll(ctx context.Context, members []admin.Member) {
-	c.say(&members[0], c.spread.heads())
+func (c *cluster) askAll(ctx context.Context, members []admin.Member, of admin.Holdings) {
+	names := c.spread.all()
+	if of.Name != "" {
+		names = allCalled(of.Name)
+	}
+	lists := slices.Collect(maps.Keys(names))
+	say(&members[0], c.spread.held(lists), names)
+	if small := c.smallCalled(of.Name); small != nil {
+		say(&members[0], small, names)
+		for i := range members[1:] {
+			members[1+i].Error = fmt.Sprintf("nodes say nothing to one another of lists of under %d entries: ask it itself", cache.MinStored)
+		}
+		return
+	}
 	places := make(chan struct{}, maxAsked)
 	var asking sync.WaitGroup
 	for i := range members[1:] {
@@ -59,27 +75,62 @@ func (c *cluster) askAll(ctx context.Context, members []admin.Member) {
 		asking.Go(func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			heads, err := c.gossip.HeadsOf(ctx, m.Name)
+			held, err := c.gossip.HeldBy(ctx, m.Name, lists)
 			if err != nil {
 				m.Error = err.Error()
 				return
 			}
-			c.say(m, heads)
+			say(m, held, names)
 		})
 	}
 	asking.Wait()
 }
 
-// say writes down what a member holds, as far as this node can name it.
-func (c *cluster) say(m *admin.Member, heads []gossip.Head) {
-	n := len(heads)
-	m.Heads, m.Lists = &n, []admin.MemberList{}
-	for _, h := range heads {
-		id, ok := c.spread.idOf(h.List)
-		if !ok {
+// all are the lists that are followed here.
+func (s *spread) all() map[gossip.ListID]artefact.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lists // which is replaced, never changed
+}
+
+// allCalled are the lists that go by a name, followed here or not: others may follow
+// what this node does not.
+func allCalled(name string) map[gossip.ListID]artefact.ID {
+	names := make(map[gossip.ListID]artefact.ID)
+	for _, kind := range []artefact.Kind{
+		artefact.LOTL, artefact.TL, artefact.LoTE, artefact.VICAL, artefact.CRL, artefact.Status, artefact.IdentifierList,
+	} {
+		id := artefact.ID{Kind: kind, Name: name}
+		names[gossip.IDOf(id)] = id
+	}
+	return names
+}
+
+// smallCalled is what is held here of a status list of that name which no other node is
+// told of. Nil: there is none.
+func (c *cluster) smallCalled(name string) (held []gossip.Holding) {
+	for _, kind := range []artefact.Kind{artefact.Status, artefact.IdentifierList} {
+		id := artefact.ID{Kind: kind, Name: name}
+		if _, told := c.spread.idOf(gossip.IDOf(id)); told {
 			continue
 		}
-		l := admin.MemberList{Name: id.Name, Type: string(id.Kind), Sequence: h.Version, SHA256: h.Digest.String()}
+		for _, ref := range c.n.store.HeldRefs(id) {
+			held = append(held, gossip.Holding{Head: headOf(cache.Shared{Ref: ref})})
+		}
+	}
+	return held
+}
+
+// say writes down what a member holds, by the names of the lists.
+func say(m *admin.Member, held []gossip.Holding, names map[gossip.ListID]artefact.ID) {
+	n := len(held)
+	m.Heads, m.Lists = &n, []admin.MemberList{}
+	for _, h := range held {
+		id, ok := names[h.List]
+		if !ok {
+			continue // who is asked for some lists has no business to tell of others
+		}
+		l := admin.MemberList{Name: id.Name, Type: string(id.Kind), Sequence: h.Version, SHA256: h.Digest.String(), Soaking: h.Soaks}
 		if id.Kind == artefact.Status {
 			l.Type = "status_list"
 		}

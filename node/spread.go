@@ -156,14 +156,32 @@ func (s *spread) compare(c teller, quiet bool) {
 	s.mu.Unlock()
 }
 
-// heads are what the cluster knows that is held.
-func (s *spread) heads() (heads []gossip.Head) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.told {
-		heads = append(heads, l...)
+// held are the versions of lists that are held, as far as others may be told: what soaks
+// or is on no disk yet is not announced, and is in force all the same. Of a list that
+// could point at a person nothing is said.
+func (s *spread) held(lists []gossip.ListID) (held []gossip.Holding) {
+	soaks := make(map[string]bool)
+	for _, in := range s.n.store.Lists(time.Now()) {
+		soaks[in.Source.Name] = !in.SoaksUntil.IsZero()
 	}
-	return heads
+	for _, list := range lists {
+		id, followed := s.idOf(list)
+		switch {
+		case !followed:
+		case id.Kind == artefact.Status, id.Kind == artefact.IdentifierList: // which do not soak, and some of which are small
+			s.mu.Lock()
+			for _, h := range s.told[list] {
+				held = append(held, gossip.Holding{Head: h})
+			}
+			s.mu.Unlock()
+		default:
+			for _, ref := range s.n.store.HeldRefs(id) {
+				trust := id.Kind != artefact.CRL && id.Kind != artefact.Pivot
+				held = append(held, gossip.Holding{Head: headOf(cache.Shared{Ref: ref}), Soaks: trust && soaks[id.Name]})
+			}
+		}
+	}
+	return held
 }
 
 func headOf(sh cache.Shared) gossip.Head {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/edgetrust/edgetrust/cache"
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/gossip"
+	"github.com/edgetrust/edgetrust/node/admin"
 	"github.com/edgetrust/edgetrust/node/config"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
 )
@@ -147,10 +149,12 @@ func TestCompare(t *testing.T) {
 			w.tells("a peer's", "hold 3")
 			w.admit(pidList, artefact.Origin, w.lote("pid", 4))
 			w.tells("soaking", "release")
+			w.holds("soaking", pidList, "4 soaking")
 			time.Sleep(29 * time.Second)
 			w.tells("still soaking")
 			time.Sleep(2 * time.Second)
 			w.tells("soaked", "hold 4")
+			w.holds("soaked", pidList, "4")
 		})
 	})
 	t.Run("status lists", func(t *testing.T) {
@@ -160,13 +164,32 @@ func TestCompare(t *testing.T) {
 		id := artefact.ID{Kind: artefact.Status, Name: prefetchedURI}
 		w.admit(id, artefact.Origin, w.token(id.Name, cache.MinStored-8, time.Hour))
 		w.tells("of few entries")
+		w.holds("of few entries", id)
 		w.admit(id, artefact.Origin, w.token(id.Name, listEntries, time.Minute))
 		if len(w.compared()) != 1 {
 			t.Errorf("of many entries: told %v", w.told)
 		}
+		w.holds("of many entries", id, fmt.Sprint(w.n.store.HeldRefs(id)[0].Version))
 		w.admit(id, artefact.Origin, w.token(id.Name, cache.MinStored-8, 0))
 		w.tells("of few entries again", "release")
 	})
+}
+
+// holds asks what is held of a list, as another member does.
+func (w *spreadWorld) holds(what string, id artefact.ID, want ...string) {
+	w.t.Helper()
+	w.follow(w)
+	var got []string
+	for _, h := range w.held([]gossip.ListID{gossip.IDOf(id), {9}}) {
+		s := fmt.Sprint(h.Version)
+		if h.Soaks {
+			s += " soaking"
+		}
+		got = append(got, s)
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("%s: says that it holds %q, want %q", what, got, want)
+	}
 }
 
 func (w *spreadWorld) compared() []string {
@@ -298,4 +321,23 @@ func TestLooksThatAreNotTold(t *testing.T) {
 	id := artefact.ID{Kind: artefact.Status, Name: prefetchedURI}
 	w.admit(id, artefact.Origin, w.token(id.Name, cache.MinStored-8, 0))
 	w.n.looked(id, w.n.store.HeldRefs(id)[0])
+}
+
+// Nodes tell one another nothing of a list that could point at a person, so that what
+// others hold of it is not known, and nobody is said to lack it.
+func TestHoldersOfASmallList(t *testing.T) {
+	w := newSpreadWorld(t, 0)
+	w.admit(pidList, artefact.Origin, w.lote("pid", 3))
+	id := artefact.ID{Kind: artefact.Status, Name: prefetchedURI}
+	w.admit(id, artefact.Origin, w.token(id.Name, cache.MinStored-8, time.Hour))
+	w.compared()
+	w.follow(w)
+	members := []admin.Member{{Name: "self"}, {Name: "other"}}
+	w.n.cluster.askAll(t.Context(), members, admin.Holdings{Name: id.Name})
+	if m := members[0]; len(m.Lists) != 1 || m.Lists[0].Name != id.Name || m.Lists[0].Type != "status_list" {
+		t.Errorf("this node says that it holds %+v", m.Lists)
+	}
+	if m := members[1]; m.Lists != nil || !strings.Contains(m.Error, "under 1000 entries") {
+		t.Errorf("of the other it is said that it holds %v: %q", m.Lists, m.Error)
+	}
 }

@@ -16,13 +16,13 @@ const (
 )
 
 // allNodes prints which version of each list the nodes of the cluster hold.
-func (r *run) allNodes() error {
+func (r *run) allNodes(of client.Holdings) error {
 	cl, err := r.private()
 	if err != nil {
 		return err
 	}
 	defer cl.Close()
-	raw, report, err := r.members(cl, true)
+	raw, report, err := r.members(cl, of)
 	if err != nil {
 		return err
 	}
@@ -35,14 +35,36 @@ func (r *run) allNodes() error {
 			r.warn("%s does not say what it holds: %s", n.name, n.why)
 		}
 	}
-	return allNodesPage(nodes).print(r.out)
+	if err := allNodesPage(nodes, of.Name != "").print(r.out); err != nil {
+		return err
+	}
+	if soaks(nodes) {
+		r.hint("what is soaking is in force there, and the others hear of it once trust.soak is over; edgectl refresh URL at that node ends it")
+	}
+	if partly := slices.ContainsFunc(nodes, func(n holdings) bool { return n.partly }); partly {
+		r.warn("the nodes hold more status and revocation lists than an answer has room for: edgectl lists --all-nodes --list URL shows one of them")
+	}
+	return nil
+}
+
+// soaks says whether a node keeps a version to itself for now.
+func soaks(nodes []holdings) bool {
+	for _, n := range nodes {
+		for _, v := range n.held {
+			if v.soaking {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // holdings are what a node holds, by the name of the list.
 type holdings struct {
-	name string
-	why  string // it did not say
-	held map[string]version
+	name   string
+	why    string // it did not say
+	partly bool   // it holds more than it said
+	held   map[string]version
 }
 
 // version is what is held of a list: the newest sequence, and of it one digest, or two
@@ -51,6 +73,13 @@ type version struct {
 	typ      string
 	sequence uint64
 	digests  string
+	soaking  bool // it is held, and kept from the others for a while
+}
+
+// bare is what is held, however long.
+func (v version) bare() version {
+	v.soaking = false
+	return v
 }
 
 // present are the nodes of a cluster that have not left it.
@@ -59,7 +88,7 @@ func present(m client.MembersReport) (nodes []holdings) {
 		if o.State == client.MemberLeft {
 			continue
 		}
-		n := holdings{name: o.Name, held: make(map[string]version)}
+		n := holdings{name: o.Name, partly: o.LeftOut > 0, held: make(map[string]version)}
 		switch {
 		case o.Error != "":
 			n.why = o.Error
@@ -71,7 +100,7 @@ func present(m client.MembersReport) (nodes []holdings) {
 			return cmp.Or(cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.SHA256, b.SHA256))
 		})
 		for _, l := range lists {
-			v := version{l.Type, l.Sequence, l.SHA256}
+			v := version{l.Type, l.Sequence, l.SHA256, l.Soaking}
 			if had, ok := n.held[l.Name]; ok && had.sequence == l.Sequence {
 				v.digests = had.digests + " " + l.SHA256
 			}
@@ -88,7 +117,7 @@ func newest(nodes []holdings, list string) version {
 	count := make(map[version]int)
 	for _, n := range nodes {
 		if v, ok := n.held[list]; ok {
-			count[v]++
+			count[v.bare()]++
 		}
 	}
 	return slices.MaxFunc(slices.Collect(maps.Keys(count)), func(a, b version) int {
@@ -100,7 +129,7 @@ func newest(nodes []holdings, list string) version {
 func (n holdings) standing(list string, newest version) string {
 	v, ok := n.held[list]
 	switch {
-	case n.why != "":
+	case n.why != "", !ok && n.partly:
 		return "unknown"
 	case !ok:
 		return "without"
@@ -120,15 +149,18 @@ func (n holdings) cell(list string, newest version) string {
 	case "without":
 		return "-"
 	default:
+		if n.held[list].soaking {
+			s = strings.TrimSpace(s + " soaking")
+		}
 		return strings.TrimSpace(fmt.Sprintf("%d %s", n.held[list].sequence, s))
 	}
 }
 
 // trustLists are the types that always have a row. Others are many and change all the
-// time, so they have one only where nodes differ.
+// time, so they have one only where nodes differ, or when they were asked for.
 var trustLists = []string{"lotl", "tl", "lote", "vical"}
 
-func allNodesPage(nodes []holdings) *page {
+func allNodesPage(nodes []holdings, all bool) *page {
 	named := make(map[string]bool)
 	for _, n := range nodes {
 		for name := range n.held {
@@ -149,10 +181,12 @@ func allNodesPage(nodes []holdings) *page {
 		odd := oddOnes(nodes, list, best)
 		if !slices.Contains(trustLists, best.typ) {
 			others++
-			if odd == "" {
+			if odd == "" && !all {
 				continue
 			}
-			differ++
+			if odd != "" {
+				differ++
+			}
 		}
 		cells := []string{list, number(best.sequence)}
 		if len(nodes) <= maxColumns {
@@ -163,7 +197,7 @@ func allNodesPage(nodes []holdings) *page {
 		t.row(append(cells, or(odd, "-"))...)
 	}
 	t.end()
-	if others > 0 {
+	if others > 0 && !all {
 		p.line("")
 		p.line("%s of status and revocation: %d not the same everywhere", counted(others, "list"), differ)
 	}

@@ -17,13 +17,17 @@ type listsCommand struct {
 }
 
 type showLists struct {
-	AllNodes bool `help:"Show which version each node of the cluster holds, and who is behind; needs the private listener."`
+	AllNodes bool   `help:"Show which version each node of the cluster holds, and who is behind; needs the private listener."`
+	List     string `placeholder:"NAME" help:"With --all-nodes: of this list alone; of a status or revocation list its URL."`
 }
 
 // Run prints the lists of the node.
 func (c *showLists) Run(r *run) error {
 	if c.AllNodes {
-		return r.allNodes()
+		return r.allNodes(client.Holdings{All: true, Name: c.List})
+	}
+	if c.List != "" {
+		return &usageError{text: "--list goes with --all-nodes"}
 	}
 	cl, err := r.public()
 	if err != nil {

@@ -23,7 +23,7 @@ func (c *membersCommand) Run(r *run) error {
 		return err
 	}
 	defer cl.Close()
-	raw, report, err := r.members(cl, false)
+	raw, report, err := r.members(cl, client.Holdings{})
 	if err != nil {
 		return err
 	}
@@ -37,13 +37,9 @@ func (c *membersCommand) Run(r *run) error {
 	return nil
 }
 
-// members asks for the members, and with lists for what each of them holds.
-func (r *run) members(cl *client.Client, lists bool) (raw []byte, report client.MembersReport, err error) {
-	path := "/v1/members"
-	if lists {
-		path += "?lists=true"
-	}
-	resp, err := cl.DoAdmin(r.ctx, http.MethodGet, path, "", "", nil)
+// members asks for the members, and for what they hold.
+func (r *run) members(cl *client.Client, of client.Holdings) (raw []byte, report client.MembersReport, err error) {
+	resp, err := cl.DoAdmin(r.ctx, http.MethodGet, "/v1/members"+of.Query(), "", "", nil)
 	if err != nil {
 		return nil, report, r.askAdmin(err)
 	}
@@ -55,7 +51,7 @@ func (r *run) members(cl *client.Client, lists bool) (raw []byte, report client.
 		err = errors.New("the node's answer names no members")
 	}
 	if report.LeftOut > 0 {
-		r.warn("the node knows %d members and lists more than it shows", report.LeftOut)
+		r.warn("the node knows %d members more than it shows", report.LeftOut)
 	}
 	return resp.Body, report, err
 }

@@ -37,6 +37,7 @@ type nodeHolding struct {
 	Name     string `json:"name,omitempty"` // "": the node that was asked
 	Held     bool   `json:"held"`
 	Sequence uint64 `json:"sequence,omitempty"`
+	Soaking  bool   `json:"soaking,omitempty"` // it is in force there, and kept from the others for now
 	Why      string `json:"why,omitempty"` // why nothing is known
 }
 
@@ -198,11 +199,11 @@ func (w *waiter) askCluster() ([]nodeHolding, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, report, err := w.members(cl, true)
+	_, report, err := w.members(cl, client.Holdings{Name: w.c.List})
 	all := []nodeHolding{}
 	for _, n := range present(report) {
 		v, held := n.held[w.c.List]
-		all = append(all, nodeHolding{n.name, held, v.sequence, n.why})
+		all = append(all, nodeHolding{n.name, held, v.sequence, v.soaking, n.why})
 	}
 	return all, err
 }
@@ -217,7 +218,11 @@ func (f waited) print(r *run) error {
 		p.line("%s: sequence %d or a newer one is held by %s", f.List, f.Version, counted(len(f.Nodes), "node"))
 		return p.print(r.out)
 	}
+	soaking := ""
 	for _, n := range f.Nodes {
+		if n.Soaking && n.has(f.Version) {
+			soaking = n.Name
+		}
 		name := or(n.Name, "the node")
 		switch {
 		case n.has(f.Version):
@@ -228,6 +233,9 @@ func (f waited) print(r *run) error {
 		default:
 			r.say("error", "%s holds nothing of %s", name, f.List)
 		}
+	}
+	if soaking != "" {
+		r.hint("%s soaks the version: the others hear of it once trust.soak is over; edgectl refresh URL at %s ends it", soaking, soaking)
 	}
 	r.hint("--timeout D waits longer than %s; edgectl lists and edgectl status --lists show which lists there are, and what ails them", r.Timeout)
 	return nil

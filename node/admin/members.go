@@ -1,8 +1,10 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,10 +20,17 @@ const (
 
 // Membership knows the members of the cluster.
 type Membership interface {
-	// Members describes them, this node first. With lists it asks each of them what it
-	// holds, and says of one that does not answer before ctx ends why not. The handler
-	// bounds the answer. False: no cluster is configured.
-	Members(ctx context.Context, lists bool) (MembersReport, bool)
+	// Members describes them, this node first. It asks each of them for holdings, if any
+	// are wanted, and says of one that does not answer before ctx ends why not. The
+	// handler bounds the answer. False: no cluster is configured.
+	Members(ctx context.Context, of Holdings) (MembersReport, bool)
+}
+
+// Holdings say of which lists members are asked for what they hold; the zero value: of
+// none.
+type Holdings struct {
+	All  bool
+	Name string // of the lists that go by it alone; of others than trust lists: an address
 }
 
 // MembersReport is the cluster as one node sees it.
@@ -31,7 +40,7 @@ type MembersReport struct {
 	Settled  bool              `json:"settled"` // it knows who the others are, and does its share of the looks
 	Members  []Member          `json:"members"` // of a leaf: itself and its hubs
 	Counters map[string]uint64 `json:"counters"`
-	LeftOut  int               `json:"left_out,omitempty"` // members and lists beyond those that an answer holds; set by the handler
+	LeftOut  int               `json:"left_out,omitempty"` // members beyond those that an answer holds; set by the handler
 }
 
 // The states of a Member.
@@ -54,9 +63,12 @@ type Member struct {
 	CertificateNotAfter time.Time `json:"certificate_not_after,omitzero"`
 	AvoidedUntil        time.Time `json:"avoided_until,omitzero"` // it delivered what was not good
 
-	Heads *int         `json:"heads,omitempty"` // how many versions it holds, as far as was asked; nil: it was not
-	Lists []MemberList `json:"lists,omitempty"` // what it holds of lists that this node can name; nil: it was not asked
-	Error string       `json:"error,omitempty"` // why it did not say what it holds
+	Heads *int         `json:"heads,omitempty"` // how many versions it holds, of the lists it was asked for; nil: it was not
+	Lists []MemberList `json:"lists,omitempty"` // which ones, trust lists first; nil: it was not asked
+	// LeftOut is how many more it holds than an answer has room for, so that one which is
+	// not in Lists may be held all the same. Set by the handler.
+	LeftOut int    `json:"left_out,omitempty"`
+	Error   string `json:"error,omitempty"` // why it did not say what it holds
 }
 
 // MemberList is one version of a list that a member holds. Of a list there can be two
@@ -65,15 +77,18 @@ type MemberList struct {
 	Name     string `json:"name"` // of a trust list: as in /v1/lists; of others: the address
 	Type     string `json:"type"` // lote, lotl, tl, vical, crl, status_list or identifier_list
 	Sequence uint64 `json:"sequence"`
-	SHA256   string `json:"sha256"` // of the signed bytes, hex
+	SHA256   string `json:"sha256"`            // of the signed bytes, hex
+	Soaking  bool   `json:"soaking,omitempty"` // in force there, and not announced to others yet: trust.soak
 }
 
-// members answers GET /v1/members, and with ?lists=true what each of them holds.
+// members answers GET /v1/members, and with ?lists=true what each of them holds, or with
+// ?list=NAME what of one list.
 func (h *handler) members(w http.ResponseWriter, r *http.Request) {
-	lists := false
-	if v := r.URL.Query().Get("lists"); v != "" {
+	query := r.URL.Query()
+	of := Holdings{Name: query.Get("list")}
+	if v := query.Get("lists"); v != "" {
 		var err error
-		if lists, err = strconv.ParseBool(v); err != nil {
+		if of.All, err = strconv.ParseBool(v); err != nil {
 			api.WriteProblem(w, r, api.NewProblem(api.MalformedRequest, "lists is true or false"))
 			return
 		}
@@ -83,7 +98,7 @@ func (h *handler) members(w http.ResponseWriter, r *http.Request) {
 	var report MembersReport
 	known := false
 	if h.o.Membership != nil {
-		report, known = h.o.Membership.Members(ctx, lists)
+		report, known = h.o.Membership.Members(ctx, of)
 	}
 	if !known {
 		api.WriteProblem(w, r, api.NewProblem(api.NotFound, "this node is in no cluster; gossip in its configuration makes it a member of one, or a leaf"))
@@ -98,15 +113,16 @@ func (m MembersReport) sayable() MembersReport {
 	members := min(len(m.Members), maxMembers)
 	m.LeftOut = len(m.Members) - members
 	m.Members = append([]Member{}, m.Members[:members]...)
-	room := maxMemberLists
+	// When not all has room everybody gets the same share of it, and shows the same lists:
+	// the trust lists, then the first by name. So what is shown can be compared.
+	share := maxMemberLists / max(1, members)
 	for i := range m.Members {
 		o := &m.Members[i]
 		o.Name, o.Addr, o.Zone, o.Why, o.Error = shown(o.Name), shown(o.Addr), shown(o.Zone), shown(o.Why), shown(o.Error)
 		o.CertificateNotAfter, o.AvoidedUntil = utc(o.CertificateNotAfter), utc(o.AvoidedUntil)
-		lists := min(len(o.Lists), room)
-		m.LeftOut += len(o.Lists) - lists
-		room -= lists
-		o.Lists = append([]MemberList(nil), o.Lists[:lists]...)
+		o.Lists = slices.SortedFunc(slices.Values(o.Lists), compareLists)
+		lists := min(len(o.Lists), share)
+		o.LeftOut, o.Lists = len(o.Lists)-lists, o.Lists[:lists]
 		for j := range o.Lists {
 			o.Lists[j].Name = shown(o.Lists[j].Name)
 		}
@@ -115,4 +131,14 @@ func (m MembersReport) sayable() MembersReport {
 		m.Counters = map[string]uint64{}
 	}
 	return m
+}
+
+func compareLists(a, b MemberList) int {
+	rest := func(l MemberList) int {
+		if slices.Contains([]string{"lotl", "tl", "lote", "vical"}, l.Type) {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(rest(a), rest(b)), cmp.Compare(a.Name, b.Name), cmp.Compare(b.Sequence, a.Sequence), cmp.Compare(a.SHA256, b.SHA256))
 }

@@ -2,8 +2,8 @@ package client
 
 import (
 	"context"
-
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -14,7 +14,7 @@ type MembersReport struct {
 	Settled  bool              `json:"settled"`
 	Members  []Member          `json:"members"` // this node first
 	Counters map[string]uint64 `json:"counters"`
-	LeftOut  int               `json:"left_out"` // members and lists beyond those shown
+	LeftOut  int               `json:"left_out"` // members beyond those shown
 }
 
 // The states of a Member.
@@ -37,7 +37,8 @@ type Member struct {
 	AvoidedUntil        time.Time    `json:"avoided_until"`
 	Heads               *int         `json:"heads"` // nil: it was not asked
 	Lists               []MemberList `json:"lists"`
-	Error               string       `json:"error"` // why it did not say what it holds
+	LeftOut             int          `json:"left_out"` // how many more it holds than Lists shows
+	Error               string       `json:"error"`    // why it did not say what it holds
 }
 
 // MemberList is one version of a list that a member holds.
@@ -46,17 +47,31 @@ type MemberList struct {
 	Type     string `json:"type"` // lote, lotl, tl, vical, crl, status_list or identifier_list
 	Sequence uint64 `json:"sequence"`
 	SHA256   string `json:"sha256"`
+	Soaking  bool   `json:"soaking"` // in force there, and not announced to others yet
 }
 
-// Members returns the members of the node's cluster, by its private listener; with
-// lists, what each of them holds. A *Problem with status 404 says that the node is in
-// no cluster.
-func (c *Client) Members(ctx context.Context, lists bool) (MembersReport, error) {
-	path := "/v1/members"
-	if lists {
-		path += "?lists=true"
+// Holdings say of which lists members are asked for what they hold; the zero value: of
+// none.
+type Holdings struct {
+	All  bool
+	Name string // of the lists that go by it alone; of others than trust lists: an address
+}
+
+// Query is the part of an address that asks for them.
+func (h Holdings) Query() string {
+	switch {
+	case h.Name != "":
+		return "?list=" + url.QueryEscape(h.Name)
+	case h.All:
+		return "?lists=true"
 	}
-	r, err := c.DoAdmin(ctx, http.MethodGet, path, "", JSON, nil)
+	return ""
+}
+
+// Members returns the members of the node's cluster and what they hold, by its private
+// listener. A *Problem with status 404 says that the node is in no cluster.
+func (c *Client) Members(ctx context.Context, of Holdings) (MembersReport, error) {
+	r, err := c.DoAdmin(ctx, http.MethodGet, "/v1/members"+of.Query(), "", JSON, nil)
 	if err != nil {
 		return MembersReport{}, err
 	}

@@ -17,12 +17,15 @@ import (
 // membership reports what the test compares.
 type membership struct{}
 
-func (membership) Members(_ context.Context, lists bool) (admin.MembersReport, bool) {
+func (membership) Members(_ context.Context, of admin.Holdings) (admin.MembersReport, bool) {
 	at, heads := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 3
 	m := admin.Member{Name: "n", Addr: "a", Zone: "z", State: "s", Trusted: true, Why: "w", CertificateNotAfter: at, AvoidedUntil: at}
-	if lists {
+	if of.All {
 		m.Heads, m.Error = &heads, "e"
-		m.Lists = []admin.MemberList{{Name: "n", Type: "t", Sequence: 1, SHA256: "h"}}
+		m.Lists = []admin.MemberList{{Name: "n", Type: "t", Sequence: 1, SHA256: "h", Soaking: true}}
+	}
+	if of.Name != "" {
+		m.Lists = []admin.MemberList{{Name: of.Name}}
 	}
 	return admin.MembersReport{Node: "n", Mode: "m", Settled: true, Members: []admin.Member{m}, Counters: map[string]uint64{"c": 1}}, true
 }
@@ -31,12 +34,12 @@ func (membership) Members(_ context.Context, lists bool) (admin.MembersReport, b
 func TestMembers(t *testing.T) {
 	s, adminURL := node(t)
 	c := dial(t, s, adminURL, HTTP2)
-	for _, lists := range []bool{true, false} {
-		got, err := c.Members(t.Context(), lists)
+	for _, of := range []Holdings{{All: true}, {}, {Name: "https://status.example/1?a=b&c"}} {
+		got, err := c.Members(t.Context(), of)
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, _ := membership{}.Members(t.Context(), lists)
+		report, _ := membership{}.Members(t.Context(), admin.Holdings(of))
 		want, _ := json.Marshal(report)
 		var theirs MembersReport
 		if err := json.Unmarshal(want, &theirs); err != nil {
@@ -45,7 +48,7 @@ func TestMembers(t *testing.T) {
 		if d := cmp.Diff(theirs, got); d != "" {
 			t.Error(d)
 		}
-		if !lists {
+		if !of.All {
 			continue
 		}
 		for _, v := range []any{got, got.Members[0], got.Members[0].Lists[0]} {
@@ -62,7 +65,7 @@ func TestMembers(t *testing.T) {
 func TestMembersOfNoCluster(t *testing.T) {
 	s, _ := node(t)
 	var p *Problem
-	if _, err := dial(t, s, "", HTTP2).Members(t.Context(), false); err == nil || errors.As(err, &p) {
+	if _, err := dial(t, s, "", HTTP2).Members(t.Context(), Holdings{}); err == nil || errors.As(err, &p) {
 		t.Errorf("without a private listener: %v", err)
 	}
 }
