@@ -40,6 +40,9 @@ func (b *bridge) Handle(ctx context.Context, r slog.Record) error {
 			text, level = rest, l.level
 		}
 	}
+	if strings.Contains(text, "no installed keys could decrypt the message") {
+		text += "; gossip.key_file differs there"
+	}
 	if !b.Handler.Enabled(ctx, level) || !b.limit.Allow() {
 		return nil
 	}

@@ -129,6 +129,7 @@ type Cluster struct {
 	sum      Summary
 	differs  chan struct{} // closed when sum changes
 	pair     pairing
+	keys     []string // fingerprints of the gossip keys, the one to encrypt with first
 	began    time.Time
 	joined   time.Time // when a member was last met
 	alone    time.Time // when a member was last lost, or the start
@@ -138,6 +139,8 @@ type Cluster struct {
 	retries  atomic.Uint64 // calls of Retry
 	judging  time.Time     // when the members' certificates are judged again
 	warned   time.Time     // of a name that two nodes have
+
+	conflicts map[string]conflict // names that two nodes have
 
 	counters Counters
 	avoided  map[string]time.Time // as of the last look into the core

@@ -13,6 +13,7 @@ const (
 	leafBackOff  = time.Second // after a hub failed
 	leafPause    = 200 * time.Millisecond
 	leafPatience = MaxWait // that a hub keeps an answer back while nothing happens
+	lostAfter    = 2       // attempts a hub is said to be lost: a single call may break off
 )
 
 // enterAsLeaf makes members of the hubs. They are who their addresses' certificates
@@ -31,16 +32,28 @@ func (c *Cluster) enterAsLeaf() {
 // all hubs at once, so that one that is gone delays nothing.
 func (c *Cluster) keepWaiting(ctx context.Context, hub transfer.Peer) {
 	var told uint64 // the hub's state when it last told of something
+	failed := 0     // attempts, one after the other
 	for ctx.Err() == nil {
 		c.mu.Lock()
 		sum := c.sum
 		c.mu.Unlock()
 		asked := time.Now()
 		got, err := c.ask(ctx, hub, message{summary: &sum, wait: leafPatience, state: told})
-		c.answered(hub.Name, err == nil)
+		if ctx.Err() != nil {
+			return
+		}
+		since := c.answered(hub.Name, err)
+		switch {
+		case err == nil && failed >= lostAfter:
+			c.log.Info("a hub answers again", "hub", hub.Name, "after", time.Since(since).Round(time.Second))
+		case err != nil && failed+1 == lostAfter:
+			c.log.Warn("a hub does not answer: see that it runs, and that this node may open connections to it", "hub", hub.Name, "addr", hub.Addr, "err", err)
+		}
+		if failed++; err == nil {
+			failed = 0
+		}
 		switch {
 		case err != nil:
-			c.log.Debug("hub does not answer", "hub", hub.Name, "err", err)
 			pause(ctx, leafBackOff)
 		case got.told != nil:
 			told = got.state
@@ -52,16 +65,20 @@ func (c *Cluster) keepWaiting(ctx context.Context, hub transfer.Peer) {
 	}
 }
 
-// answered notes whether a hub does.
-func (c *Cluster) answered(hub string, ok bool) {
+// answered notes whether a hub does, and returns since when it did not; zero: it did.
+func (c *Cluster) answered(hub string, err error) (since time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch m := c.members[hub]; {
-	case ok:
+	m := c.members[hub]
+	since = m.silent
+	switch {
+	case err == nil:
 		m.silent = time.Time{}
 	case m.silent.IsZero():
 		m.silent = time.Now()
 	}
+	m.lost = err
+	return since
 }
 
 // keepAskingForLooks asks the hubs what was seen at origins.

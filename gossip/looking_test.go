@@ -2,8 +2,10 @@ package gossip_test
 
 import (
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -362,6 +364,40 @@ func TestLeafLooksLast(t *testing.T) {
 	})
 }
 
+// A leaf says which of its hubs does not answer, since when and why, and tells its log
+// when a hub is lost and when it is back.
+func TestLeafReportsASilentHub(t *testing.T) {
+	inWorld(t, 28, lan, []string{"a"}, func(w *world) {
+		w.members(2)
+		var log strings.Builder
+		leaf := w.start(w.Leaf("branch", w.nodes[:2], func(o *gossip.ClusterOptions) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) }))
+		time.Sleep(10 * time.Second)
+		hub := func(name string) gossip.MemberReport {
+			r := leaf.Cluster.Report()
+			return r.Members[slices.IndexFunc(r.Members, func(m gossip.MemberReport) bool { return m.Name == name })]
+		}
+		w.Net.Cut(hosts(w.nodes[:1]), []string{leaf.Host})
+		cut := time.Now()
+		time.Sleep(2 * time.Minute)
+		if m := hub("m0"); m.State != gossip.Silent || m.Trusted || m.Since.Before(cut) || !strings.Contains(m.Why, "no answer since "+m.Since.UTC().Format(time.RFC3339)+": ") {
+			t.Errorf("a hub that is cut off: %+v", m)
+		}
+		if m := hub("m1"); m.State != gossip.Alive || !m.Trusted || m.Why != "" {
+			t.Errorf("the other hub: %+v", m)
+		}
+		w.Net.Heal()
+		time.Sleep(time.Minute)
+		if m := hub("m0"); m.State != gossip.Alive || !m.Trusted || m.Why != "" {
+			t.Errorf("a hub that is back: %+v", m)
+		}
+		for _, line := range []string{"a hub does not answer", "a hub answers again"} {
+			if n := strings.Count(log.String(), line); n != 1 {
+				t.Errorf("the log says %d times %q:\n%s", n, line, log.String())
+			}
+		}
+	})
+}
+
 // A member, or a leaf, knows since when it reaches nobody.
 func TestAlone(t *testing.T) {
 	inWorld(t, 27, lan, []string{"a"}, func(w *world) {
@@ -377,6 +413,9 @@ func TestAlone(t *testing.T) {
 		}
 		hub.Kill()
 		time.Sleep(2 * time.Minute)
+		if m := other.Cluster.Report().Members[0]; m.State != gossip.Dead || m.Why != "no answer since "+m.Since.UTC().Format(time.RFC3339) {
+			t.Errorf("the dead one: %+v", m)
+		}
 		for _, n := range []*gossiptest.Node{other, leaf} {
 			if since := n.Cluster.Report().Alone; since.IsZero() || time.Since(since) < time.Minute || time.Since(since) > 2*time.Minute {
 				t.Errorf("%s is alone since %v, now %v", n.Name, since, time.Now())

@@ -58,6 +58,7 @@ type member struct {
 	open    int       // exchanges that are under way
 	back    time.Time // when it was last asked to join again
 	silent  time.Time // of a hub: since when it does not answer; zero: it does
+	lost    error     // why it does not
 }
 
 // trusted says that a member is alive, and has shown the certificate of its name.

@@ -69,6 +69,7 @@ func (c *Cluster) enter() error {
 	if c.ring, err = memberlist.NewKeyring(keys, keys[0]); err != nil {
 		return fmt.Errorf("gossip.key_file: %w", err)
 	}
+	c.keysAre(keys)
 	config := memberlist.DefaultLANConfig()
 	config.Name, config.Keyring, config.EnableCompression = c.o.Name, c.ring, false
 	config.Delegate, config.Events, config.Alive, config.Conflict = delegate{c}, delegate{c}, delegate{c}, delegate{c}
@@ -421,7 +422,7 @@ func (c *Cluster) useKeys(keys [][]byte) error {
 		return err
 	}
 	ring := c.ring
-	have := ring.GetKeys()
+	have := slices.Clone(ring.GetKeys())
 	for _, key := range keys {
 		if err := ring.AddKey(key); err != nil {
 			return err
@@ -431,7 +432,6 @@ func (c *Cluster) useKeys(keys [][]byte) error {
 		if err := ring.UseKey(keys[0]); err != nil {
 			return err
 		}
-		c.log.Info("another gossip key is in use")
 	}
 	for _, key := range have {
 		if !slices.ContainsFunc(keys, func(k []byte) bool { return string(k) == string(key) }) {
@@ -440,10 +440,24 @@ func (c *Cluster) useKeys(keys [][]byte) error {
 			}
 		}
 	}
+	c.keysAre(keys)
 	if c.sockets != nil {
 		return c.sockets.UseKeys(keys)
 	}
 	return nil
+}
+
+// keysAre notes which keys are in use. They are told apart by fingerprints: the ring's
+// own list is not to be kept, as the ring writes to it.
+func (c *Cluster) keysAre(keys [][]byte) {
+	now := fingerprints(keys)
+	c.mu.Lock()
+	before := c.keys
+	c.keys = now
+	c.mu.Unlock()
+	if before != nil && !slices.Equal(before, now) {
+		c.log.Info("gossip keys changed; the first one encrypts", "keys", len(now), "fingerprints", now, "before", before)
+	}
 }
 
 // spreadMeta tells the others what this member has to say of itself, soon.
@@ -531,6 +545,7 @@ func (d delegate) NotifyConflict(existing, other *memberlist.Node) {
 	now := time.Now()
 	d.c.mu.Lock()
 	d.c.counters.Conflicts++
+	d.c.noteConflict(existing.Name, existing.Address(), other.Address())
 	due := now.Sub(d.c.warned) >= warnPeriod
 	if due {
 		d.c.warned = now

@@ -3,7 +3,10 @@ package gossip_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -322,7 +325,12 @@ func TestExpiredCertificateIsNotTrusted(t *testing.T) {
 
 func TestKeysAreRotated(t *testing.T) {
 	inWorld(t, 10, lan, []string{"a"}, func(w *world) {
-		w.members(6)
+		var log strings.Builder
+		w.add("m0", func(o *gossip.ClusterOptions) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		for i := 1; i < 6; i++ {
+			w.add(fmt.Sprintf("m%d", i), nil)
+		}
+		w.until(10*time.Second, "all trust one another", func() bool { return w.all(w.nodes, 5) })
 		first, _ := w.Keys()
 		older, newer := first[0], bytes.Repeat([]byte{9}, 32)
 		for _, keys := range [][][]byte{{older, newer}, {newer, older}, {newer}} {
@@ -333,6 +341,20 @@ func TestKeysAreRotated(t *testing.T) {
 			}
 			if !w.all(w.nodes, 5) {
 				t.Fatalf("members were lost with the keys %v", len(keys))
+			}
+			// An operator sees that a step is done everywhere before the next one.
+			var prints []string
+			for _, k := range keys {
+				sum := sha256.Sum256(k)
+				prints = append(prints, hex.EncodeToString(sum[:8]))
+			}
+			for _, n := range w.nodes {
+				if got := n.Cluster.Report().Keys; !slices.Equal(got, prints) {
+					t.Errorf("%s uses the keys %v, want %v", n.Name, got, prints)
+				}
+			}
+			if got := log.String(); !strings.Contains(got, fmt.Sprintf("keys=%d", len(keys))) || !strings.Contains(got, fmt.Sprint(prints)) {
+				t.Errorf("the log does not tell of %v:\n%s", prints, got)
 			}
 		}
 		w.add("late", nil) // with the new key alone
@@ -360,7 +382,27 @@ func TestConflictIsReported(t *testing.T) {
 		w.until(time.Minute, "somebody says that two have one name", func() bool {
 			return slices.ContainsFunc(w.nodes, func(n *gossiptest.Node) bool { return n.Cluster.Report().Conflicts > 0 })
 		})
+		// Whoever noticed says so as long as it lasts, and no longer.
+		for _, n := range w.nodes {
+			r := n.Cluster.Report()
+			said := strings.Contains(r.Conflicting["m2"], w.nodes[2].Addr()+" and "+other.Addr()) || strings.Contains(r.Conflicting["m2"], other.Addr()+" and "+w.nodes[2].Addr())
+			if said != (r.Conflicts > 0) {
+				t.Errorf("%s: %q", n.Name, r.Conflicting)
+			}
+			for _, m := range r.Members {
+				if got := strings.Contains(m.Why, "two nodes have this name"); got != (said && m.Name == "m2") {
+					t.Errorf("%s: of %s it is said: %q", n.Name, m.Name, m.Why)
+				}
+			}
+		}
 		w.spread(w.nodes[2], "a", 5*time.Second)
+		other.Kill()
+		time.Sleep(5 * time.Minute)
+		for _, n := range w.nodes {
+			if r := n.Cluster.Report(); len(r.Conflicting) > 0 {
+				t.Errorf("%s still says: %q", n.Name, r.Conflicting)
+			}
+		}
 	})
 }
 

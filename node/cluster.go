@@ -26,8 +26,6 @@ const (
 	// leafKeepAlive is less than the half minute after which the first routers forget a
 	// UDP flow that says nothing.
 	leafKeepAlive = 15 * time.Second
-	// aloneFor is how long nobody is reached until that is worth a word.
-	aloneFor = time.Minute
 )
 
 // cluster is this node's place among others: it hears what they hold, and they what it
@@ -275,24 +273,6 @@ type originStore struct {
 
 // Admit keeps what is replaced for others.
 func (s originStore) Admit(raw artefact.Raw) (cache.Outcome, error) { return s.n.admit(raw) }
-
-// alone tells that nobody is reached whom gossip.join names.
-func (n *Node) alone(now time.Time) (lines []string) {
-	if n.cluster == nil || n.cluster.gossip == nil || len(n.opts.Config.Gossip.Join) == 0 {
-		return nil
-	}
-	since := n.cluster.gossip.Report().Alone
-	if since.IsZero() || now.Sub(since) < aloneFor {
-		return nil
-	}
-	what, port := "other member", "their UDP and TCP ports are"
-	if n.opts.Config.Gossip.Mode == config.Leaf {
-		what, port = "hub", "this node may open connections to them"
-	} else {
-		port += " open and gossip.key_file is the same everywhere"
-	}
-	return []string{fmt.Sprintf("gossip: no %s is reached since %s: see that gossip.join is right and that %s", what, since.UTC().Format(time.RFC3339), port)}
-}
 
 // looked tells the others that this node has looked at an origin. Of a list that could
 // point at a person they must not even hear that it is followed.

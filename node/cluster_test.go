@@ -205,7 +205,7 @@ func TestRejoinsFromMemory(t *testing.T) {
 	_ = gone.Close()
 	b, _ = f.hereJoining(1, nobody, "")
 	eventually(t, "they trust each other again", func() bool { return a.member(f.name(1)).Trusted && b.member(f.name(0)).Trusted })
-	if lines := b.alone(time.Now().Add(time.Hour)); len(lines) > 0 {
+	if lines := b.degradedCluster(time.Now().Add(time.Hour)); len(lines) > 0 {
 		t.Errorf("not alone: %v", lines)
 	}
 }
@@ -217,13 +217,13 @@ func TestAloneIsDegraded(t *testing.T) {
 	first, _ := f.hereJoining(0, "", "")
 	n, _ := f.hereJoining(1, "127.0.0.1:1", "")
 	began := n.cluster.gossip.Report().Alone
-	if lines := n.alone(began.Add(aloneFor - time.Second)); len(lines) > 0 {
+	if lines := n.degradedCluster(began.Add(aloneFor - time.Second)); len(lines) > 0 {
 		t.Errorf("a second too early: %v", lines)
 	}
-	if lines := n.alone(began.Add(aloneFor + time.Second)); len(lines) != 1 || !strings.Contains(lines[0], "gossip: no other member is reached") {
+	if lines := n.degradedCluster(began.Add(aloneFor + time.Second)); len(lines) != 1 || !strings.Contains(lines[0], "gossip: no other member is reached") {
 		t.Errorf("%v", lines)
 	}
-	if lines := first.alone(began.Add(time.Hour)); len(lines) > 0 {
+	if lines := first.degradedCluster(began.Add(time.Hour)); len(lines) > 0 {
 		t.Errorf("a cluster of one: %v", lines)
 	}
 }

@@ -33,7 +33,7 @@ func (k clusterCollector) Collect(ch chan<- prometheus.Metric) {
 		return // not started
 	}
 	r := k.c.gossip.Report()
-	states := map[string]int{string(gossip.Alive): 0, string(gossip.Dead): 0, string(gossip.Gone): 0, string(gossip.Unmet): 0, "trusted": 0}
+	states := map[string]int{string(gossip.Alive): 0, string(gossip.Dead): 0, string(gossip.Gone): 0, string(gossip.Unmet): 0, string(gossip.Silent): 0, "trusted": 0}
 	for _, m := range r.Members {
 		states[string(m.State)]++
 		if m.Trusted {

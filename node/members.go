@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/edgetrust/edgetrust/cache"
 	"github.com/edgetrust/edgetrust/cache/artefact"
@@ -24,14 +25,16 @@ func (e engine) Members(ctx context.Context, of admin.Holdings) (admin.MembersRe
 	}
 	conf := e.opts.Config
 	r := c.gossip.Report()
-	out := admin.MembersReport{Node: conf.Name, Mode: conf.Gossip.Mode, Settled: r.Settled, Counters: countersOf(r)}
-	addr := c.gossip.Addr()
+	out := admin.MembersReport{
+		Node: conf.Name, Mode: conf.Gossip.Mode, Settled: r.Settled, Degraded: e.degradedCluster(time.Now()), GossipKeys: r.Keys, Counters: countersOf(r),
+	}
 	out.Members = append(out.Members, admin.Member{
-		Name: conf.Name, Addr: addr, Zone: conf.Zone, State: admin.MemberAlive, Trusted: true, CertificateNotAfter: c.identity.NotAfter(),
+		Name: conf.Name, Addr: c.gossip.Addr(), Zone: conf.Zone, State: admin.MemberAlive, Trusted: true, Why: r.Conflicting[conf.Name],
+		CertificateNotAfter: c.identity.NotAfter(),
 	})
 	for _, m := range r.Members {
 		out.Members = append(out.Members, admin.Member{
-			Name: m.Name, Addr: m.Addr, Zone: m.Zone, State: string(m.State), Trusted: m.Trusted, Why: m.Why,
+			Name: m.Name, Addr: m.Addr, Zone: m.Zone, State: string(m.State), Trusted: m.Trusted, Why: m.Why, Since: m.Since,
 			CertificateNotAfter: m.NotAfter, AvoidedUntil: m.Avoided,
 		})
 	}
@@ -41,7 +44,9 @@ func (e engine) Members(ctx context.Context, of admin.Holdings) (admin.MembersRe
 	return out, true
 }
 
-// countersOf are what an operator sees of the counters, under the names of the metrics.
+// countersOf are what an operator sees of the counters. Most are labels of
+// edgetrust_announcements_total and edgetrust_exchanges_total too, where announced is out
+// and heard is in.
 func countersOf(r gossip.Report) map[string]uint64 {
 	s := r.Stats
 	return map[string]uint64{

@@ -332,7 +332,7 @@ func (n *Node) readiness() admin.Readiness {
 	}
 	now := time.Now()
 	degraded := append(n.store.Degraded(now), n.unnamed(n.store.Lists(now))...)
-	return admin.Readiness{NotReady: n.store.NotReady(now), Degraded: append(degraded, n.alone(now)...)}
+	return admin.Readiness{NotReady: n.store.NotReady(now), Degraded: append(degraded, n.degradedCluster(now)...)}
 }
 
 func isLoopback(a net.Addr) bool {

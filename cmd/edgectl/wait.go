@@ -38,7 +38,7 @@ type nodeHolding struct {
 	Held     bool   `json:"held"`
 	Sequence uint64 `json:"sequence,omitempty"`
 	Soaking  bool   `json:"soaking,omitempty"` // it is in force there, and kept from the others for now
-	Why      string `json:"why,omitempty"` // why nothing is known
+	Why      string `json:"why,omitempty"`     // why nothing is known
 }
 
 // Run waits until the version or a newer one is held. --timeout is how long.

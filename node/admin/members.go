@@ -36,19 +36,24 @@ type Holdings struct {
 // MembersReport is the cluster as one node sees it.
 type MembersReport struct {
 	Node     string            `json:"node"`
-	Mode     string            `json:"mode"`    // member or leaf
-	Settled  bool              `json:"settled"` // it knows who the others are, and does its share of the looks
-	Members  []Member          `json:"members"` // of a leaf: itself and its hubs
+	Mode     string            `json:"mode"`               // member or leaf
+	Settled  bool              `json:"settled"`            // it knows who the others are, and does its share of the looks
+	Degraded []string          `json:"degraded,omitempty"` // what ails its place in the cluster, as /readyz says it
+	Members  []Member          `json:"members"`            // of a leaf: itself and its hubs
 	Counters map[string]uint64 `json:"counters"`
-	LeftOut  int               `json:"left_out,omitempty"` // members beyond those that an answer holds; set by the handler
+	// GossipKeys are fingerprints of the gossip keys in use, the one that encrypts first:
+	// the first 16 hex digits of the SHA-256 of a key's bytes.
+	GossipKeys []string `json:"gossip_keys,omitempty"`
+	LeftOut    int      `json:"left_out,omitempty"` // members beyond those that an answer holds; set by the handler
 }
 
 // The states of a Member.
 const (
-	MemberAlive = "alive"
-	MemberDead  = "dead"
-	MemberLeft  = "left"
-	MemberUnmet = "unmet" // alive, and its certificate was not seen yet
+	MemberAlive  = "alive"
+	MemberDead   = "dead"
+	MemberLeft   = "left"
+	MemberUnmet  = "unmet"  // alive, and its certificate was not seen yet
+	MemberSilent = "silent" // a hub that does not answer this leaf
 )
 
 // Member is one node of a cluster.
@@ -58,7 +63,9 @@ type Member struct {
 	Zone    string `json:"zone,omitempty"`
 	State   string `json:"state"`
 	Trusted bool   `json:"trusted"`       // its certificate was seen, and is good
-	Why     string `json:"why,omitempty"` // for a person: why it is not trusted, or not alive
+	Why     string `json:"why,omitempty"` // for a person: why it is not trusted or not alive, or what else ails it
+
+	Since time.Time `json:"since,omitzero"` // since when it is dead, left or silent
 
 	CertificateNotAfter time.Time `json:"certificate_not_after,omitzero"`
 	AvoidedUntil        time.Time `json:"avoided_until,omitzero"` // it delivered what was not good
@@ -113,13 +120,17 @@ func (m MembersReport) sayable() MembersReport {
 	members := min(len(m.Members), maxMembers)
 	m.LeftOut = len(m.Members) - members
 	m.Members = append([]Member{}, m.Members[:members]...)
+	m.Degraded = slices.Clone(m.Degraded)
+	for i, line := range m.Degraded {
+		m.Degraded[i] = shown(line)
+	}
 	// When not all has room everybody gets the same share of it, and shows the same lists:
 	// the trust lists, then the first by name. So what is shown can be compared.
 	share := maxMemberLists / max(1, members)
 	for i := range m.Members {
 		o := &m.Members[i]
 		o.Name, o.Addr, o.Zone, o.Why, o.Error = shown(o.Name), shown(o.Addr), shown(o.Zone), shown(o.Why), shown(o.Error)
-		o.CertificateNotAfter, o.AvoidedUntil = utc(o.CertificateNotAfter), utc(o.AvoidedUntil)
+		o.Since, o.CertificateNotAfter, o.AvoidedUntil = utc(o.Since), utc(o.CertificateNotAfter), utc(o.AvoidedUntil)
 		o.Lists = slices.SortedFunc(slices.Values(o.Lists), compareLists)
 		lists := min(len(o.Lists), share)
 		o.LeftOut, o.Lists = len(o.Lists)-lists, o.Lists[:lists]

@@ -12,17 +12,21 @@ type MembersReport struct {
 	Node     string            `json:"node"`
 	Mode     string            `json:"mode"` // member or leaf
 	Settled  bool              `json:"settled"`
-	Members  []Member          `json:"members"` // this node first
+	Degraded []string          `json:"degraded"` // what ails its place in the cluster
+	Members  []Member          `json:"members"`  // this node first
 	Counters map[string]uint64 `json:"counters"`
-	LeftOut  int               `json:"left_out"` // members beyond those shown
+	// GossipKeys are fingerprints of the gossip keys, the one that encrypts first.
+	GossipKeys []string `json:"gossip_keys"`
+	LeftOut    int      `json:"left_out"` // members beyond those shown
 }
 
 // The states of a Member.
 const (
-	MemberAlive = "alive"
-	MemberDead  = "dead"
-	MemberLeft  = "left"
-	MemberUnmet = "unmet"
+	MemberAlive  = "alive"
+	MemberDead   = "dead"
+	MemberLeft   = "left"
+	MemberUnmet  = "unmet"
+	MemberSilent = "silent"
 )
 
 // Member is one node of a cluster.
@@ -30,9 +34,10 @@ type Member struct {
 	Name                string       `json:"name"`
 	Addr                string       `json:"addr"`
 	Zone                string       `json:"zone"`
-	State               string       `json:"state"` // alive, dead, left or unmet
+	State               string       `json:"state"` // alive, dead, left, unmet or silent
 	Trusted             bool         `json:"trusted"`
 	Why                 string       `json:"why"`
+	Since               time.Time    `json:"since"` // since when it is dead, left or silent
 	CertificateNotAfter time.Time    `json:"certificate_not_after"`
 	AvoidedUntil        time.Time    `json:"avoided_until"`
 	Heads               *int         `json:"heads"` // nil: it was not asked

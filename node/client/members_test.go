@@ -19,7 +19,7 @@ type membership struct{}
 
 func (membership) Members(_ context.Context, of admin.Holdings) (admin.MembersReport, bool) {
 	at, heads := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 3
-	m := admin.Member{Name: "n", Addr: "a", Zone: "z", State: "s", Trusted: true, Why: "w", CertificateNotAfter: at, AvoidedUntil: at}
+	m := admin.Member{Name: "n", Addr: "a", Zone: "z", State: "s", Trusted: true, Why: "w", Since: at, CertificateNotAfter: at, AvoidedUntil: at}
 	if of.All {
 		m.Heads, m.Error = &heads, "e"
 		m.Lists = []admin.MemberList{{Name: "n", Type: "t", Sequence: 1, SHA256: "h", Soaking: true}}
@@ -27,7 +27,7 @@ func (membership) Members(_ context.Context, of admin.Holdings) (admin.MembersRe
 	if of.Name != "" {
 		m.Lists = []admin.MemberList{{Name: of.Name}}
 	}
-	return admin.MembersReport{Node: "n", Mode: "m", Settled: true, Members: []admin.Member{m}, Counters: map[string]uint64{"c": 1}}, true
+	return admin.MembersReport{Node: "n", Mode: "m", Settled: true, Degraded: []string{"d"}, GossipKeys: []string{"k"}, Members: []admin.Member{m}, Counters: map[string]uint64{"c": 1}}, true
 }
 
 // The client's types are the listener's, member by member.
