@@ -228,6 +228,35 @@ func TestAloneIsDegraded(t *testing.T) {
 	}
 }
 
+// Two nodes that go by one name are told of where the probe looks, and at their row.
+func TestConflictIsDegraded(t *testing.T) {
+	f := newFleet(t, 3, fleetOptions{})
+	a, _ := f.hereJoining(0, "", "")
+	b, _ := f.hereJoining(1, a.GossipAddr(), "")
+	eventually(t, "they trust each other", func() bool { return a.member(f.name(1)).Trusted && b.member(f.name(0)).Trusted })
+	for _, name := range []string{"node.crt", "node.key"} {
+		pem, err := os.ReadFile(filepath.Join(f.folder(1), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.file(2, name, string(pem))
+	}
+	gossip := fmt.Sprintf("mode: member\n  listen: \"127.0.0.1:0\"\n  transfer: \"127.0.0.1:0\"\n  key_file: gossip.key\n  join: [%q]", a.GossipAddr())
+	n, err := f.here(2, strings.Replace(f.yaml(2, gossip), "name: "+f.name(2), "name: "+f.name(1), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = n.Stop(context.Background()) })
+	said := func(n *Node) bool {
+		report, _ := engine{n}.Members(t.Context(), admin.Holdings{})
+		i := slices.IndexFunc(report.Members, func(m admin.Member) bool { return m.Name == f.name(1) })
+		lines := n.readiness().Degraded
+		return i >= 0 && strings.Contains(report.Members[i].Why, "two nodes have this name") && slices.Equal(report.Degraded, n.degradedCluster(time.Now())) &&
+			slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, "gossip: "+f.name(1)+": two nodes have this name, at ") })
+	}
+	eventually(t, "somebody says so", func() bool { return said(a) || said(b) || said(n) })
+}
+
 // A leaf keeps its connections open through devices that forget quiet ones, and trusts
 // the proxy that the configuration trusts.
 func TestClientOptions(t *testing.T) {
