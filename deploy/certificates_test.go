@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,12 +90,27 @@ func TestCertificatesOfAMember(t *testing.T) {
 		t.Fatal(err)
 	}
 	made(t, dir, "node", "edge-fra-1", "EU")
+	renewed := readCertificate(t, cfg.Gossip.TLS.Cert)
+	if !slices.Equal(renewed.DNSNames, cert.DNSNames) || !slices.EqualFunc(renewed.IPAddresses, cert.IPAddresses, net.IP.Equal) {
+		t.Errorf("renewed for %q and %v, which were %q and %v", renewed.DNSNames, renewed.IPAddresses, cert.DNSNames, cert.IPAddresses)
+	}
 	after, err := os.ReadFile(cfg.Gossip.TLS.Key)
 	if err != nil || bytes.Equal(before, after) {
 		t.Errorf("the key was not renewed: %v", err)
 	}
 	if err := cfg.CheckFiles(); err != nil {
 		t.Error(err)
+	}
+	// Names that are given replace those of before.
+	made(t, dir, "node", "edge-fra-1", "EU", "new.example.eu")
+	if names := readCertificate(t, cfg.Gossip.TLS.Cert).DNSNames; !slices.Equal(names, []string{"edge-fra-1", "new.example.eu"}) {
+		t.Errorf("renewed for %q", names)
+	}
+	if err := os.WriteFile(cfg.Gossip.TLS.Cert, []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if exit, out := certificates(t, dir, "node", "edge-fra-1", "EU"); exit != 2 || !strings.Contains(out, "its names cannot be kept") {
+		t.Errorf("of a certificate that cannot be read: %d %s", exit, out)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".certificates-*")); len(left) > 0 {
 		t.Errorf("%q is left", left)

@@ -6,6 +6,8 @@
 #
 # NAME is what the node's configuration says (name), JURISDICTION a country code or EU.
 # HOST are the names and addresses by which leaves call the node, if it is their hub.
+# Without any the ones of NAME.crt are kept, if that is there, so that a hub which is
+# renewed is not lost to its leaves. To have none, move NAME.crt away first.
 # Everything is written to the current folder. A node gets its own certificate and key,
 # cluster-ca.pem and, unless it is a leaf, gossip.key. cluster-ca.key stays away from all
 # of them: whoever has it can make members.
@@ -50,6 +52,15 @@ node() {
 	case $name in '' | -* | *[!A-Za-z0-9._-]*) fail "NAME is letters, digits, -, _ and ." ;; esac
 	case $jurisdiction in [A-Z][A-Z]) ;; *) fail "JURISDICTION is two upper-case letters, a country's or EU" ;; esac
 	[ -e cluster-ca.key ] || fail "cluster-ca.key is not here; make it with: certificates.sh ca"
+	if [ $# -eq 0 ] && [ -e "$name.crt" ]; then
+		kept=$(openssl x509 -in "$name.crt" -noout -ext subjectAltName 2>"$work/log" | tr ',' '\n' |
+			sed -n -e 's/^ *DNS://p' -e 's/^ *IP Address://p' | sed "1{/^$name\$/d;}")
+		[ -n "$kept" ] || openssl x509 -in "$name.crt" -noout 2>/dev/null || fail "$name.crt cannot be read, so that its names cannot be kept: name every HOST, or move it away"
+		set -f # a name is no pattern
+		set -- $kept
+		set +f
+		[ $# -eq 0 ] || echo "keeping the names of $name.crt: $*"
+	fi
 	# The name of the node comes first: that is where it is looked for.
 	names="DNS:$name"
 	for host in "$@"; do
