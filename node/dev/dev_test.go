@@ -101,6 +101,14 @@ func TestStaysUp(t *testing.T) {
 	if !strings.Contains(out.String(), "/dev/present") {
 		t.Errorf("no hints: %s", out.String())
 	}
+	for _, want := range []string{"lists --all-nodes", "wait --list pid-list --version 1 --all-nodes", " --admin-token-file "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no hint says %q: %s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), " --token-file ") { // which is the public listener's
+		t.Errorf("a token for a listener that wants none: %s", out.String())
+	}
 }
 
 // waiter calls then once a text was written.
