@@ -13,10 +13,23 @@ import (
 type devCommand struct {
 	Once   bool   `help:"End after the demonstration; exit 0 only if every sample came out as it should."`
 	Dir    string `placeholder:"DIR" help:"Folder for the sample requests (default: a temporary one)."`
-	Listen string `default:"127.0.0.1:8443" help:"The node's public address; another port if it is taken."`
-	Admin  string `default:"127.0.0.1:9443" help:"The node's private address; another port if it is taken."`
-	Origin string `default:"127.0.0.1:8080" help:"The origin's address; another port if it is taken."`
+	Listen string `placeholder:"127.0.0.1:8443" help:"The first node's public address; another port if it is taken. With --once: a free port."`
+	Admin  string `placeholder:"127.0.0.1:9443" help:"Its private address, likewise."`
+	Origin string `placeholder:"127.0.0.1:8080" help:"The origin's address, likewise."`
 	Log    bool   `help:"Show the node's log on stderr."`
+}
+
+// Validate is called by the parser: an address that cannot be one is wrong use.
+func (c *devCommand) Validate() error {
+	for _, f := range []struct{ flag, addr string }{{"--listen", c.Listen}, {"--admin", c.Admin}, {"--origin", c.Origin}} {
+		if f.addr == "" {
+			continue
+		}
+		if _, err := net.ResolveTCPAddr("tcp", f.addr); err != nil {
+			return fmt.Errorf("%s: an address with a port is needed (127.0.0.1:8443; port 0 takes a free one): %v", f.flag, err)
+		}
+	}
+	return nil
 }
 
 // Run runs the demonstration.
@@ -25,8 +38,16 @@ func (c *devCommand) Run(ctx context.Context, s *streams) error {
 	if c.Log {
 		o.Logger = slog.New(slog.NewTextHandler(s.err, nil))
 	}
-	if !c.Once {
-		o.Listen, o.Admin, o.Origin = free(c.Listen), free(c.Admin), free(c.Origin)
+	for _, a := range []struct {
+		addr       *string
+		given, use string
+	}{{&o.Listen, c.Listen, "127.0.0.1:8443"}, {&o.Admin, c.Admin, "127.0.0.1:9443"}, {&o.Origin, c.Origin, "127.0.0.1:8080"}} {
+		switch {
+		case a.given != "":
+			*a.addr = free(a.given)
+		case !c.Once: // what ends by itself needs no address that one can remember
+			*a.addr = free(a.use)
+		}
 	}
 	err := dev.Run(ctx, o)
 	if errors.Is(err, dev.ErrUnexpected) {

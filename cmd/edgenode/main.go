@@ -31,7 +31,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong use.`
 
 type cli struct {
 	Run         runCommand     `cmd:"" help:"Run a node."`
-	Dev         devCommand     `cmd:"" help:"Run a demonstration: issuers, lists, a wallet and a node on loopback."`
+	Dev         devCommand     `cmd:"" help:"Run a demonstration: issuers, lists, a wallet and a cluster of three nodes on loopback."`
 	CheckConfig checkCommand   `cmd:"" help:"Check a configuration file and exit."`
 	Version     versionCommand `cmd:"" help:"Print the version."`
 }
