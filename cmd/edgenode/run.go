@@ -58,9 +58,17 @@ func (c *checkCommand) Run(s *streams) error {
 	for _, w := range node.Warnings(cfg) {
 		fmt.Fprintln(s.err, "edgenode: warning:", w)
 	}
-	fmt.Fprintf(s.out, "%s is good: %d trust lists, %d status lists, %d policies\n",
-		c.Config, len(cfg.Trust.Sources), len(cfg.Status.Prefetch), len(cfg.Policies))
+	fmt.Fprintf(s.out, "%s is good: %s, %s, %s\n", c.Config,
+		counted(len(cfg.Trust.Sources), "trust list", "trust lists"), counted(len(cfg.Status.Prefetch), "status list", "status lists"), counted(len(cfg.Policies), "policy", "policies"))
 	return nil
+}
+
+// counted is a number with what it counts.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 type versionCommand struct {

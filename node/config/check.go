@@ -20,7 +20,7 @@ func (c *Config) CheckFiles() error {
 		}
 	}
 	if p := c.Public; p.TLS.Cert != "" {
-		_, err := tls.LoadX509KeyPair(p.TLS.Cert, p.TLS.Key)
+		_, err := loadPair(p.TLS.Cert, p.TLS.Key)
 		check("public.tls", err)
 	}
 	if f := c.Public.Auth.TokensFile; f != "" {
@@ -54,6 +54,15 @@ func (c *Config) CheckFiles() error {
 		check(fmt.Sprintf("trust.rewrite[%d].ca", i), err)
 	}
 	return errors.Join(errs...)
+}
+
+// loadPair reads a certificate and its key. Its error names the files.
+func loadPair(cert, key string) (tls.Certificate, error) {
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if path := (*fs.PathError)(nil); err != nil && !errors.As(err, &path) { // which names the file itself
+		err = fmt.Errorf("%s and %s: %w", cert, key, err)
+	}
+	return pair, err
 }
 
 // CheckDataDir says whether data_dir can be written to, or made, by a node that

@@ -52,6 +52,10 @@ trust:
 	if err := c.CheckFiles(); err != nil {
 		t.Error(err)
 	}
+	put(t, dir, "server.key", nodeKey)
+	if err := c.CheckFiles(); err == nil || !strings.HasPrefix(err.Error(), "public.tls: ") || !strings.Contains(err.Error(), "server.crt and ") || !strings.Contains(err.Error(), "server.key: ") {
+		t.Errorf("a key of another certificate: %v", err)
+	}
 	if pool, err := c.ClientCAs(); err != nil || pool == nil {
 		t.Error(err)
 	}

@@ -331,6 +331,8 @@ var wrong = []struct{ file, field, says string }{
 	{minimal("limits: {documents: 257}"), "limits.documents", "to 256"},
 	{minimal("limits: {in_flight: -1}"), "limits.in_flight", "whole number"},
 	{"public: {listen: '127.0.0.1'}", "public.listen", "port"},
+	{"public: {listen: '127.0.0.1:9443'}", "public.listen", "another address than admin.listen, which is 127.0.0.1:9443"},
+	{"public: {listen: ':9443', auth: open}", "public.listen", "another address than admin.listen, which is 127.0.0.1:9443"},
 	{"public: {listen: ':8443'}", "public.auth", "open"},
 	{"public: {listen: '0.0.0.0:1', auth: {}}", "public.auth", "open"},
 	{"public: {listen: ':1', auth: closed}", "public.auth", "open"},

@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -75,7 +74,7 @@ func (g *Gossip) Exposed() (fields []string) {
 // checkNodeCertificate says what is wrong with the node certificate of a node of a name
 // and a place. Whether the cluster's CA vouches for it is judged when it is used.
 func (g *Gossip) checkNodeCertificate(name, jurisdiction string) error {
-	pair, err := tls.LoadX509KeyPair(g.TLS.Cert, g.TLS.Key)
+	pair, err := loadPair(g.TLS.Cert, g.TLS.Key)
 	if err != nil {
 		return err
 	}

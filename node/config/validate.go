@@ -26,6 +26,9 @@ func (v *validator) all() {
 	}
 	v.public(c.Public)
 	v.admin(c.Admin)
+	if sameSocket(c.Public.Listen, c.Admin.Listen) {
+		v.report("public.listen", "has to be another address than admin.listen, which is %s", c.Admin.Listen)
+	}
 	v.egress(c.Egress)
 	v.trust(c.Trust)
 	v.status(c.Status)
@@ -71,6 +74,18 @@ func (v *validator) listen(field, addr string) {
 	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n > 65535 {
 		v.report(field, "an address with a port is needed (127.0.0.1:8443, :8443; port 0 takes a free one)")
 	}
+}
+
+// sameSocket says whether two addresses cannot be listened at both: they have one port,
+// and one host or all of them.
+func sameSocket(a, b string) bool {
+	hostA, portA, errA := net.SplitHostPort(a)
+	hostB, portB, errB := net.SplitHostPort(b)
+	all := func(host string) bool {
+		ip, err := netip.ParseAddr(host)
+		return host == "" || err == nil && ip.IsUnspecified()
+	}
+	return errA == nil && errB == nil && portA == portB && portA != "0" && (hostA == hostB || all(hostA) || all(hostB))
 }
 
 // Loopback says whether an address to listen at can only be reached from this
