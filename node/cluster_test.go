@@ -252,7 +252,9 @@ func TestConflictIsDegraded(t *testing.T) {
 		i := slices.IndexFunc(report.Members, func(m admin.Member) bool { return m.Name == f.name(1) })
 		lines := n.readiness().Degraded
 		return i >= 0 && strings.Contains(report.Members[i].Why, "two nodes have this name") && slices.Equal(report.Degraded, n.degradedCluster(time.Now())) &&
-			slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, "gossip: "+f.name(1)+": two nodes have this name, at ") })
+			slices.ContainsFunc(lines, func(l string) bool {
+				return strings.Contains(l, "gossip: "+f.name(1)+": two nodes have this name, at ")
+			})
 	}
 	eventually(t, "somebody says so", func() bool { return said(a) || said(b) || said(n) })
 }

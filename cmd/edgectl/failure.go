@@ -58,6 +58,9 @@ func (s *streams) finish(err error) int {
 func (s *streams) explainAsk(e *askError) {
 	var problem *client.Problem
 	switch {
+	case errors.As(e.err, &problem) && e.admin && isPublic(problem):
+		s.say("error", "%s is not a private listener", e.url)
+		s.hint("--admin URL names the private one of the node (admin.listen); --node URL is for the public one")
 	case errors.As(e.err, &problem):
 		s.say("error", "the node answered %v", problem)
 		s.hintProblem(problem, e.admin)
@@ -97,6 +100,12 @@ func (s *streams) hintProblem(p *client.Problem, admin bool) {
 	case p.RetryAfter != "":
 		s.hint("the node asks to wait %s s before the next try", p.RetryAfter)
 	}
+}
+
+// isPublic says that a problem is what a public listener has to say to a question for
+// the private one, or to one in plain HTTP.
+func isPublic(p *client.Problem) bool {
+	return p.Status == http.StatusNotFound && strings.Contains(p.Detail, "/openapi.json") || p.Status == http.StatusBadRequest && p.Code == ""
 }
 
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

@@ -3,8 +3,11 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/reason"
 )
 
 type verifyCommand struct {
@@ -79,12 +82,16 @@ func (a *answer) hasClaims() bool {
 func (a *answer) page(claims bool) *page {
 	p := &page{}
 	p.line("%s", a.Verdict)
+	toDo := advice
+	if a.faulty() { // then a better request alone does not make it good
+		toDo = func(r verify.Reason) string { return strings.TrimSuffix(advice(r), "; the presentation may be good") }
+	}
 	for _, r := range a.Reasons {
-		p.reason("  ", r)
+		p.reasonToDo("  ", r, toDo(r))
 	}
 	for _, c := range a.Credentials {
 		p.WriteString("\n")
-		p.credential(c)
+		p.credential(c, toDo)
 		if claims && c.Claims != nil {
 			b, _ := json.MarshalIndent(c.Claims, "    ", "  ") // decoded from JSON
 			p.line("  claims")
@@ -102,7 +109,15 @@ func (a *answer) page(claims bool) *page {
 	return p
 }
 
-func (p *page) credential(c verify.Credential) {
+// faulty says that something is wrong with what was presented, whatever the request
+// lacks.
+func (a *answer) faulty() bool {
+	wrong := func(r verify.Reason) bool { return r.Class != reason.ClassContext && r.Retry == reason.RetryNever }
+	return slices.ContainsFunc(a.Reasons, wrong) ||
+		slices.ContainsFunc(a.Credentials, func(c verify.Credential) bool { return slices.ContainsFunc(c.Reasons, wrong) })
+}
+
+func (p *page) credential(c verify.Credential, toDo func(verify.Reason) string) {
 	p.line("%s[%d] %s", c.ID, c.Index, c.Verdict)
 	p.field("type", "%s %s", c.Type, bracketed(c.Format))
 	p.field("kind", "%s", c.Kind)
@@ -124,7 +139,7 @@ func (p *page) credential(c verify.Credential) {
 	}
 	for _, r := range c.Reasons {
 		p.line("  reason")
-		p.reason("    ", r)
+		p.reasonToDo("    ", r, toDo(r))
 	}
 	for _, r := range c.Warnings {
 		p.line("  warning")
