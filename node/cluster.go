@@ -177,14 +177,10 @@ func hubs(urls []string) (peers []transfer.Peer, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("gossip.join[%d]: %w", i, err)
 		}
-		port := u.Port()
-		if port == "" {
-			port = "443"
-		}
-		// Two hubs may be one host's, so that the port is part of the name.
-		peers = append(peers, transfer.Peer{
-			Name: net.JoinHostPort(u.Hostname(), port), Addr: net.JoinHostPort(u.Hostname(), port), ServerName: u.Hostname(),
-		})
+		// Two hubs may be one host's, so that the port, which the configuration has to
+		// give, is part of the name.
+		addr := net.JoinHostPort(u.Hostname(), u.Port())
+		peers = append(peers, transfer.Peer{Name: addr, Addr: addr, ServerName: u.Hostname()})
 	}
 	return peers, nil
 }

@@ -122,6 +122,24 @@ func (f *fleet) hereJoining(i int, join, residency string) (n *Node, stop func()
 	return n, stop
 }
 
+// refusals is how many things of other nodes a metric says were refused.
+func (n *Node) refusals(t *testing.T, what string) (count float64) {
+	t.Helper()
+	families, err := n.metrics.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == "edgetrust_cluster_refusals_total" && m.GetLabel()[0].GetValue() == what {
+				return m.GetCounter().GetValue()
+			}
+		}
+	}
+	t.Fatalf("nothing says how many were refused for %s", what)
+	return 0
+}
+
 // member is another one as a node knows it.
 func (n *Node) member(name string) (m gossip.MemberReport) {
 	for _, m := range n.cluster.gossip.Report().Members {
@@ -159,6 +177,9 @@ func TestResidencyIsRefused(t *testing.T) {
 			}
 			eventually(t, "each says why not", func() bool { return a.member(f.name(1)).Why != "" && b.member(f.name(0)).Why != "" })
 			time.Sleep(time.Second)
+			if a.refusals(t, "jurisdiction")+b.refusals(t, "jurisdiction") == 0 {
+				t.Error("no refusal was counted")
+			}
 			for _, pair := range []struct {
 				n     *Node
 				other string

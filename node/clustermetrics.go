@@ -17,13 +17,14 @@ var (
 	gossipDropped = prometheus.NewDesc("edgetrust_gossip_dropped_total", "What came to the gossip port and was dropped: packets that no gossip key opens (foreign), for which there was no time (queue_full) and beyond what one address may send in a second (rate_limited), and connections beyond what there may be at once (connection).", []string{"what"}, nil)
 	certificate   = prometheus.NewDesc("edgetrust_node_certificate_not_after_timestamp_seconds", "When the node certificate ends.", nil, nil)
 	udpDropped    = prometheus.NewDesc("edgetrust_udp_dropped_total", "Packets that the kernel dropped because this node did not fetch them in time, and at the gossip port also those that by their first byte or length are no member's.", []string{"listener"}, nil)
+	refusals      = prometheus.NewDesc("edgetrust_cluster_refusals_total", "What other nodes brought and the log does not tell of: connections with a certificate of a jurisdiction outside residency.allow, and versions that are older than what is held (late) or whose signer is not known yet (waiting).", []string{"what"}, nil)
 )
 
 // clusterCollector reads the cluster's counters when they are asked for.
 type clusterCollector struct{ c *cluster }
 
 func (k clusterCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{memberCount, memberSettled, announcements, exchanges, gossipDropped, certificate} {
+	for _, d := range []*prometheus.Desc{memberCount, memberSettled, announcements, exchanges, gossipDropped, refusals, certificate} {
 		ch <- d
 	}
 }
@@ -69,6 +70,10 @@ func (k clusterCollector) Collect(ch chan<- prometheus.Metric) {
 	d := r.Sockets
 	for what, n := range map[string]uint64{"foreign": d.Foreign, "queue_full": d.Full, "rate_limited": d.Limited, "connection": d.Refused} {
 		counter(gossipDropped, n, what)
+	}
+	peers := k.c.n.store.FromPeers()
+	for what, n := range map[string]uint64{"jurisdiction": k.c.identity.Refused(), "late": peers.Late, "waiting": peers.Waiting} {
+		counter(refusals, n, what)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgetrust/edgetrust/node/admin"
-	"github.com/edgetrust/edgetrust/node/api"
 )
 
 // membership reports what the test compares.
@@ -67,29 +66,5 @@ func TestMembersOfNoCluster(t *testing.T) {
 	var p *Problem
 	if _, err := dial(t, s, "", HTTP2).Members(t.Context(), Holdings{}); err == nil || errors.As(err, &p) {
 		t.Errorf("without a private listener: %v", err)
-	}
-}
-
-// issuers answers to issuers of status lists.
-type issuers struct{}
-
-func (issuers) Refresh(_ context.Context, url string) (api.Refreshed, error) {
-	if url != "https://status.example/1" {
-		return api.Refreshed{}, api.ErrUnknown
-	}
-	return api.Refreshed{List: url, Outcome: api.Admitted, Sequence: 7}, nil
-}
-
-func TestRefreshPublic(t *testing.T) {
-	s, _ := node(t, func(o *api.Options) { o.Refresh = api.Refresh{Refresher: issuers{}, Tokens: digest(token)} })
-	for protocol := range protocols {
-		c := dial(t, s, "", protocol)
-		if done, err := c.RefreshPublic(t.Context(), "https://status.example/1"); err != nil || done != (Refreshed{"https://status.example/1", "admitted", 7}) {
-			t.Errorf("%s: %+v %v", protocol, done, err)
-		}
-		var p *Problem
-		if _, err := c.RefreshPublic(t.Context(), "https://status.example/2"); !errors.As(err, &p) || p.Status != 404 {
-			t.Errorf("%s: %v", protocol, err)
-		}
 	}
 }

@@ -9,23 +9,11 @@ import (
 
 // Refresh makes the node look at a list now, and returns when it has.
 func (c *Client) Refresh(ctx context.Context, url string) (Refreshed, error) {
-	return refresh(ctx, c.DoAdmin, url)
-}
-
-// RefreshPublic is Refresh by the public listener, as an issuer of status lists asks
-// for it. Options.Token has to be one of public.refresh.
-func (c *Client) RefreshPublic(ctx context.Context, url string) (Refreshed, error) {
-	return refresh(ctx, c.Do, url)
-}
-
-type doer func(ctx context.Context, method, path, contentType, accept string, body []byte) (*Response, error)
-
-func refresh(ctx context.Context, do doer, url string) (Refreshed, error) {
 	body, err := json.Marshal(map[string]string{"url": url})
 	if err != nil {
 		return Refreshed{}, err
 	}
-	r, err := do(ctx, http.MethodPost, "/v1/refresh", JSON, JSON, body)
+	r, err := c.DoAdmin(ctx, http.MethodPost, "/v1/refresh", JSON, JSON, body)
 	if err != nil {
 		return Refreshed{}, err
 	}
