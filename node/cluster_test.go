@@ -123,7 +123,13 @@ func (f *fleet) hereJoining(i int, join, residency string) (n *Node, stop func()
 }
 
 // refusals is how many things of other nodes a metric says were refused.
-func (n *Node) refusals(t *testing.T, what string) (count float64) {
+func (n *Node) refusals(t *testing.T, what string) float64 {
+	t.Helper()
+	return n.counted(t, "edgetrust_cluster_refusals_total", what)
+}
+
+// counted is a counter of the metrics, with the value of its label if it has one.
+func (n *Node) counted(t *testing.T, name, label string) float64 {
 	t.Helper()
 	families, err := n.metrics.registry.Gather()
 	if err != nil {
@@ -131,12 +137,12 @@ func (n *Node) refusals(t *testing.T, what string) (count float64) {
 	}
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			if f.GetName() == "edgetrust_cluster_refusals_total" && m.GetLabel()[0].GetValue() == what {
+			if f.GetName() == name && (label == "" || m.GetLabel()[0].GetValue() == label) {
 				return m.GetCounter().GetValue()
 			}
 		}
 	}
-	t.Fatalf("nothing says how many were refused for %s", what)
+	t.Fatalf("there is no metric %s of %q", name, label)
 	return 0
 }
 
@@ -278,6 +284,11 @@ func TestConflictIsDegraded(t *testing.T) {
 			})
 	}
 	eventually(t, "somebody says so", func() bool { return said(a) || said(b) || said(n) })
+	for _, n := range []*Node{a, b, n} {
+		if said(n) && n.counted(t, "edgetrust_name_conflicts_total", "") == 0 {
+			t.Errorf("%s did not count it", n.opts.Config.Name)
+		}
+	}
 }
 
 // A leaf keeps its connections open through devices that forget quiet ones, and trusts

@@ -17,6 +17,7 @@ var (
 	gossipDropped = prometheus.NewDesc("edgetrust_gossip_dropped_total", "What came to the gossip port and was dropped: packets that no gossip key opens (foreign), for which there was no time (queue_full) and beyond what one address may send in a second (rate_limited), and connections beyond what there may be at once (connection).", []string{"what"}, nil)
 	certificate   = prometheus.NewDesc("edgetrust_node_certificate_not_after_timestamp_seconds", "When the node certificate ends.", nil, nil)
 	udpDropped    = prometheus.NewDesc("edgetrust_udp_dropped_total", "Packets that the kernel dropped because this node did not fetch them in time, and at the gossip port also those that by their first byte or length are no member's.", []string{"listener"}, nil)
+	nameConflicts = prometheus.NewDesc("edgetrust_name_conflicts_total", "Times that a second node came with a name that another has. It rises as long as both are there.", nil, nil)
 	refusals      = prometheus.NewDesc("edgetrust_cluster_refusals_total", "What other nodes brought and the log does not tell of: connections with a certificate of a jurisdiction outside residency.allow, and versions that are older than what is held (late) or whose signer is not known yet (waiting).", []string{"what"}, nil)
 )
 
@@ -24,7 +25,7 @@ var (
 type clusterCollector struct{ c *cluster }
 
 func (k clusterCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{memberCount, memberSettled, announcements, exchanges, gossipDropped, refusals, certificate} {
+	for _, d := range []*prometheus.Desc{memberCount, memberSettled, announcements, exchanges, gossipDropped, nameConflicts, refusals, certificate} {
 		ch <- d
 	}
 }
@@ -56,6 +57,7 @@ func (k clusterCollector) Collect(ch chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, n uint64, what string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), what)
 	}
+	ch <- prometheus.MustNewConstMetric(nameConflicts, prometheus.CounterValue, float64(r.Conflicts))
 	s := r.Stats
 	for what, n := range map[string]uint64{
 		"out": s.Announced, "forwarded": s.Forwarded, "in": s.Heard, "repeated": s.Repeated, "implausible": s.Implausible,
