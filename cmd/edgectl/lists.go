@@ -17,8 +17,8 @@ type listsCommand struct {
 }
 
 type showLists struct {
-	AllNodes bool   `help:"Show which version each node of the cluster holds, and who is behind; needs the private listener."`
-	List     string `placeholder:"NAME" help:"With --all-nodes: of this list alone; of a status or revocation list its URL."`
+	AllNodes bool   `help:"Show which version each node of the cluster holds, and who is behind: its members, dead ones too, not its leaves. Asked at a leaf: it and its hubs. Needs the private listener."`
+	List     string `placeholder:"NAME" env:"-" help:"With --all-nodes: of this list alone; of a status or revocation list its URL."`
 }
 
 // Run prints the lists of the node.

@@ -21,7 +21,7 @@ const (
 type waitCommand struct {
 	List     string `required:"" placeholder:"NAME" help:"Name of a trust list, as edgectl lists shows it, or URL of a status or revocation list."`
 	Version  uint64 `required:"" placeholder:"N" help:"Sequence number; of a status list the second it was issued, of a revocation list its number."`
-	AllNodes bool   `help:"Wait for all nodes of the cluster, dead ones too; those that left are not waited for. Needs the private listener."`
+	AllNodes bool   `help:"Wait for all members of the cluster, dead ones too, not for those that left nor for leaves. Asked at a leaf: for it and its hubs. Needs the private listener."`
 }
 
 // waited is what wait --json prints.
