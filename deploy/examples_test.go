@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -219,4 +221,33 @@ func certify(t *testing.T, name string) *verifytest.Key {
 		t.Fatal(err)
 	}
 	return k
+}
+
+// Every metric that the text on operation names is one that a node has.
+func TestMetricsOfTheReadmeExist(t *testing.T) {
+	var sources []byte
+	files, err := filepath.Glob("../node/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, b...)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`edgetrust_[a-z_]+`).FindAllString(string(readme), -1)
+	for _, name := range names {
+		if !bytes.Contains(sources, []byte(`"`+name+`"`)) {
+			t.Errorf("no node has a metric %s", name)
+		}
+	}
+	if len(names) < 10 {
+		t.Errorf("%d metrics are named", len(names))
+	}
 }
