@@ -63,6 +63,7 @@ type Node struct {
 	metrics  *metrics
 	feed     *api.Feed
 	cluster  *cluster // nil: there is none
+	learned  uint64   // by the store, as far as the follower was told; of mayShare alone
 
 	public   *serve.Server
 	admin    *http.Server

@@ -363,8 +363,13 @@ func ownLook(maxStale time.Duration, id artefact.ID, node string) time.Duration 
 	return time.Duration(jitter * float64(maxStale) / ownLookShare)
 }
 
-// mayShare is told by the store.
+// mayShare is told by the store, one call at a time. What lets more be judged is among
+// what it tells of.
 func (n *Node) mayShare() {
+	if l := n.store.Learned(); l != n.learned {
+		n.learned = l
+		n.follower.Learned()
+	}
 	if n.cluster != nil {
 		n.cluster.spread.mayDiffer()
 	}

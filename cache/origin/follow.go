@@ -94,6 +94,7 @@ type Follower struct {
 	wake  chan struct{} // holds one value: a Sync is due
 	ready chan struct{} // holds one value: a look is due, or a place is free
 	turns chan struct{} // holds one value: Reconsider was called
+	known chan struct{} // holds one value: Learned was called
 
 	mu       sync.Mutex // guards what follows, and the fields of followings that say so
 	followed map[artefact.ID]*following
@@ -101,6 +102,7 @@ type Follower struct {
 	lists    pool                  // of trust lists
 	statuses pool                  // of whatever tells of revocations
 	crowds   map[string]*crowd
+	learned  int       // calls of Learned that Run has heard of
 	round    int       // of sync
 	stage    stage     // the latest that is open
 	opened   time.Time // when it was
@@ -109,7 +111,7 @@ type Follower struct {
 
 func (f *Follower) init() {
 	f.once.Do(func() {
-		f.wake, f.ready, f.turns = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
+		f.wake, f.ready, f.turns, f.known = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
 		f.lists.places, f.statuses.places = make(chan struct{}, MaxAtOnce), make(chan struct{}, MaxAtOnce)
 		f.statuses.hosts = newShare(maxPerHost)
 		f.followed, f.byURL = make(map[artefact.ID]*following), make(map[string]*following)
@@ -167,6 +169,8 @@ func (f *Follower) Run(ctx context.Context) {
 			f.sync()
 		case <-f.turns:
 			f.askAgain()
+		case <-f.known:
+			f.lookAgain()
 		case <-f.ready:
 		case <-due.C:
 		}

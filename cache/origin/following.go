@@ -20,6 +20,7 @@ type following struct {
 	hastened bool      // once more, even if a look is under way
 	left     bool      // to others, until due
 	mine     bool      // its Turn has come, and the look not yet
+	unsigned int       // looks in a row that were refused since nobody knows who signed what came
 	gone     outage
 
 	current *look              // under way; nil: none

@@ -30,6 +30,7 @@ func (l *look) end(out cache.Outcome, err error) {
 // follow looks at a target in its turn, and says when the next is. host is where the
 // look was counted.
 func (f *Follower) follow(ctx context.Context, g *following, host string) {
+	learned := f.learnedSoFar()
 	out, err := f.look(ctx, g)
 	wait := g.schedule.wait(out, err, f.targetOf(g).Next)
 	var said notice
@@ -39,6 +40,7 @@ func (f *Follower) follow(ctx context.Context, g *following, host string) {
 	if ctx.Err() == nil { // somebody wants it still
 		first = !g.looked && f.stage < statusLists
 		g.looked = true
+		wait = f.unsigned(g, err, learned, wait)
 		said = f.hear(g, err, wait)
 		if !g.hastened && g.next == nil {
 			g.due = time.Now().Add(wait)

@@ -19,12 +19,14 @@ import (
 
 // shelf is a store that takes every list, for tests of when and where lists are
 // fetched rather than of what they hold. Bytes that begin with "bad" are refused,
-// and "needs NAME" until a pivot of that name was admitted.
+// "needs NAME" until a pivot of that name was admitted, and "signed" until the signer is
+// known.
 type shelf struct {
 	mu     sync.Mutex
 	events []string // "admitted pid", …, in order
 	held   map[string]bool
 	notes  map[artefact.ID]string
+	signer bool                 // is known
 	onTake func(id artefact.ID) // called for what was admitted, outside of locks
 }
 
@@ -42,6 +44,10 @@ func (s *shelf) Admit(raw artefact.Raw) (cache.Outcome, error) {
 	if name, needs := strings.CutPrefix(string(raw.Bytes), "needs "); needs && !s.held[name] {
 		s.note("broken", raw.ID)
 		return cache.Outcome{}, reason.Refuse(reason.TrustListPivotBroken, "a pivot is missing")
+	}
+	if strings.HasPrefix(string(raw.Bytes), "signed") && !s.signer {
+		s.note("unsigned", raw.ID)
+		return cache.Outcome{}, reason.Refuse(reason.StatusSignerUntrusted, "who signed it is not known")
 	}
 	s.held[raw.ID.Name] = true
 	s.notes[raw.ID] = raw.Note
