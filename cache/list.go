@@ -39,7 +39,8 @@ type heldList struct {
 	waiting  *waiting  // a version in quarantine for its sequence number
 	conflict *Conflict // of the newest equivocation
 	failure  *Failure  // of the newest look, if it failed
-	tried    bool      // something came of a look, good or bad
+	tried    bool      // something came of a look, good or bad, or nothing did for too long
+	left     time.Time // since when others are to look at it; zero: never yet
 	unnamed  bool      // TL: the LOTL no longer names it
 	orphan   bool      // TL: the LOTL no longer names it, or the signer of what is held
 	durable  bool      // on disk

@@ -46,6 +46,33 @@ func TestNationalListsFollowed(t *testing.T) {
 	w.wantNoStatus("qeaa-diploma-nl", w.Now, "valid")
 }
 
+// A national list whose origin others look at, and of which nothing comes, keeps a node
+// from being ready for a few seconds and no longer, and status lists from being asked for.
+func TestNationalListLeftToOthers(t *testing.T) {
+	w := realWorld(t, onlyLOTL)
+	w.admitLOTL(verifytest.LOTLOptions{}, w.Now)
+	w.admitTL("DE", verifytest.TLOptions{}, w.Now)
+	nl := artefact.NationalID(lotl, "NL")
+	seeded := func(after time.Duration, awaited bool) {
+		t.Helper()
+		at := w.Now.Add(after)
+		got := w.store.Left(nl, at)
+		w.store.Tick(at)
+		if got != awaited || w.store.Awaits() != awaited || w.store.View().Seeded() == awaited {
+			t.Errorf("after %v: awaited %v and %v, seeded %v", after, got, w.store.Awaits(), w.store.View().Seeded())
+		}
+	}
+	seeded(0, true)
+	seeded(cache.LeftLong-time.Second, true)
+	seeded(cache.LeftLong, false)
+	seeded(cache.LeftLong+time.Second, false)
+	if w.store.Left(artefact.NationalID(lotl, "DE"), w.Now) {
+		t.Error("a list that is held is awaited")
+	}
+	w.wantNoStatus("qeaa-diploma-de", w.Now, "valid")
+	w.wantNoStatus("qeaa-diploma-nl", w.Now, "indeterminate", "anchor_list_unavailable")
+}
+
 // Only the territories asked for are followed; a credential of another country
 // cannot be judged.
 func TestTerritories(t *testing.T) {

@@ -36,6 +36,7 @@ const (
 	ClockJump     = 5 * time.Minute    // against the monotonic clock
 	NationalGrace = 7 * 24 * time.Hour // a national list past its next update
 	MaxWithdrawn  = 4096               // anchors of a list remembered as withdrawn
+	LeftLong      = 10 * time.Second   // a trust list that others were to bring: the first who look, and the way of its body
 	MaxHeld       = 65_536             // and those that are held: more than any list has
 	MaxRefusals   = 8                  // refusals kept per list
 	MaxPerStatus  = 8                  // signers of one status list URI
@@ -254,6 +255,40 @@ func (s *Store) childrenTried(lotl *heldList) bool {
 		}
 	}
 	return true
+}
+
+// Awaits says whether there is a trust list of which nothing has come yet, good or bad:
+// who signs status lists and revocation lists may be known soon.
+func (s *Store) Awaits() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.lists {
+		if !h.tried && !h.unnamed {
+			return true
+		}
+	}
+	return false
+}
+
+// Left notes that the origin of a trust list is left to others, at a time. Once it has
+// been for LeftLong, and nothing came of it, it counts as looked at: a node that joins a
+// large fleet while one ministry's site is down must not wait until its own turn comes
+// to find that out. It says whether the list is awaited still, and waits for nothing:
+// that the node is seeded by it the View shows after the next Tick.
+func (s *Store) Left(id artefact.ID, at time.Time) (awaited bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.listOf(id)
+	if h == nil || h.tried || id.Kind == artefact.Pivot {
+		return false
+	}
+	if h.left.IsZero() {
+		h.left = at
+	}
+	if h.tried = at.Sub(h.left) >= LeftLong; h.tried {
+		s.changed()
+	}
+	return !h.tried
 }
 
 func (s *Store) anyRequired() bool {

@@ -198,7 +198,7 @@ func TestRestartAtOnceElsewhere(t *testing.T) {
 		back := w.start(w.Member(gone.Name, "z0", []string{w.nodes[0].Addr()}, nil))
 		took := w.until(time.Minute, "it is reached where it is now", func() bool {
 			return w.all(w.nodes, 7) && !slices.ContainsFunc(w.nodes[:7], func(n *gossiptest.Node) bool {
-				return !slices.ContainsFunc(n.Cluster.Report().Members, func(m gossip.MemberReport) bool { return m.Addr == back.Peer().Addr })
+				return !slices.ContainsFunc(n.Cluster.Report().Members, func(m gossip.MemberReport) bool { return m.Addr == back.Addr() })
 			})
 		})
 		t.Logf("reached after %v", took)

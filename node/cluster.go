@@ -26,6 +26,8 @@ const (
 	// leafKeepAlive is less than the half minute after which the first routers forget a
 	// UDP flow that says nothing.
 	leafKeepAlive = 15 * time.Second
+	// awaitedAgain is how often it is asked, at the start, whether the trust lists have come.
+	awaitedAgain = 500 * time.Millisecond
 )
 
 // cluster is this node's place among others: it hears what they hold, and they what it
@@ -219,17 +221,32 @@ func (c *cluster) shared(f origin.Followed, maxOwn time.Duration) origin.Followe
 	}
 	list := gossip.IDOf(f.ID)
 	f.Turn = func() time.Duration {
+		own, _ := c.n.store.Looks(f.ID)
+		if own.IsZero() && !isTrustList(f.ID.Kind) && c.n.store.Awaits() {
+			return awaitedAgain // it could not be judged: who signs it may be in a trust list that comes
+		}
 		if !c.n.store.Spreads(f.ID) { // nobody else looks for this node
 			return 0
 		}
-		own, _ := c.n.store.Looks(f.ID)
 		var held uint64
 		for _, r := range c.n.store.HeldRefs(f.ID) {
 			held = max(held, r.Version)
 		}
-		return c.gossip.Wait(list, c.spread.period(f.ID, otherwise), held, own, maxOwn)
+		wait := c.gossip.Wait(list, c.spread.period(f.ID, otherwise), held, own, maxOwn)
+		if wait > 0 && isTrustList(f.ID.Kind) && c.n.store.Left(f.ID, time.Now()) {
+			wait = min(wait, awaitedAgain)
+		}
+		return wait
 	}
 	return f
+}
+
+func isTrustList(k artefact.Kind) bool {
+	switch k {
+	case artefact.Status, artefact.IdentifierList, artefact.CRL, artefact.Aggregation:
+		return false
+	}
+	return true
 }
 
 // admit is the store's Admit. What it replaces is served for a while longer: others may

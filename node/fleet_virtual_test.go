@@ -263,3 +263,34 @@ func TestClusterOutage(t *testing.T) {
 		t.Logf("%d answers in %d hours, all valid; revoked at all %d nodes %s after the origin's return", answers, hours, len(nodes), time.Since(back).Round(time.Second))
 	})
 }
+
+// TestMemberAloneAtTheStart: a member with an empty disk that reaches nobody looks at the
+// status list only when the trust list of its signer has come, however slowly: nothing is
+// refused, and it answers within seconds.
+func TestMemberAloneAtTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVirtual(t)
+		pid, err := v.LoTE("pid", verifytest.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.pub.serve(upstream+"/pid", func(*http.Request) reply {
+			time.Sleep(2 * time.Second)
+			return reply{body: pid}
+		})
+		n := v.start(0, &virtualNode{host: "10.0.0.99"})
+		defer func() {
+			n.stop()
+			time.Sleep(time.Minute)
+		}()
+		if !v.seeded(n, 10*time.Second) {
+			t.Errorf("after ten seconds: not ready %v, held: %+v", n.node.store.NotReady(time.Now()), n.node.store.StatusLists(time.Now()))
+		}
+		if looks := v.pub.requests(v.list.URI); len(looks) != 1 {
+			t.Errorf("%d looks at the status list, want one", len(looks))
+		}
+		if logs := n.logs.String(); strings.Contains(logs, "artefact refused") {
+			t.Errorf("something was refused: %s", logs)
+		}
+	})
+}
