@@ -33,6 +33,19 @@ func (h *heldCRL) lacks(issuer *x509.Certificate) bool {
 	return issuer != nil && len(h.issuers) < MaxPerCRL && !slices.ContainsFunc(h.issuers, issuer.Equal)
 }
 
+// authorities counts those that publish here, as far as is known. Of one that renewed its
+// certificate with the key that it had it is the same.
+func (h *heldCRL) authorities() int {
+	known := make(map[crl.IssuerID]bool)
+	for _, issuer := range h.issuers {
+		known[crl.IssuerOf(issuer)] = true
+	}
+	for _, v := range h.lists {
+		known[v.list.Issuer] = true
+	}
+	return len(known)
+}
+
 // followCRL has a revocation list followed. The caller holds mu.
 func (s *Store) followCRL(url string, of owner, issuer *x509.Certificate, came Came) {
 	h, known := s.crls[url]

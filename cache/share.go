@@ -190,6 +190,26 @@ func (s *Store) Spreads(id artefact.ID) bool {
 	return h != nil && h.spreads()
 }
 
+// Disputed says whether one URL is that of several authorities, going by who may publish
+// there as by what is held, or whether status lists of several entities are held of it.
+// Each counts its versions for itself, so that the newest of them all says nothing of
+// what is newest of each.
+func (s *Store) Disputed(id artefact.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch id.Kind {
+	case artefact.Status, artefact.IdentifierList:
+		if h, ok := s.status[id]; ok {
+			return slices.ContainsFunc(h.tokens, func(t heldToken) bool { return !t.entity.signsAs(h.tokens[0].entity) })
+		}
+	case artefact.CRL:
+		if h, ok := s.crls[id.Name]; ok {
+			return h.authorities() > 1
+		}
+	}
+	return false
+}
+
 func (h *heldList) spreads() bool { return h.source.Type != artefact.Anchors && !h.unnamed }
 
 func (h *heldStatus) spreads() bool {

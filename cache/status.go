@@ -38,6 +38,11 @@ type entity struct {
 	format  statuslist.Format
 }
 
+// signsAs says whether it is the same that signs, be it in another form.
+func (e entity) signsAs(other entity) bool {
+	return e.owner == other.owner && e.purpose == other.purpose
+}
+
 // entityOf says whose token it is.
 func entityOf(t *verify.StatusToken) entity {
 	of := entity{ownerOf(t.Anchors[0]), trustlist.Issuance, t.Token.Format}

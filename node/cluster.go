@@ -225,7 +225,10 @@ func (c *cluster) shared(f origin.Followed, maxOwn time.Duration) origin.Followe
 		if own.IsZero() && !isTrustList(f.ID.Kind) && c.n.store.Awaits() {
 			return awaitedAgain // it could not be judged: who signs it may be in a trust list that comes
 		}
-		if !c.n.store.Spreads(f.ID) { // nobody else looks for this node
+		// Nobody else looks for this node. Members announce one version of a list, and the
+		// looks of others say that there is none above it: of an authority that follows
+		// another under its URL, and counts from one again, they say nothing.
+		if !c.n.store.Spreads(f.ID) || c.n.store.Disputed(f.ID) {
 			return 0
 		}
 		var held uint64
