@@ -52,12 +52,15 @@ func (s *Store) followCRL(url string, of owner, issuer *x509.Certificate, came C
 	if !known {
 		h = &heldCRL{kept: kept{came: came, owner: of}, url: url}
 		s.crls[url] = h
-		s.grown = true
+		s.grown, s.sharing = true, true
+		s.changed()
 	}
 	if h.lacks(issuer) {
 		h.issuers = append(h.issuers, issuer)
 		s.crlView = nil // which says of each authority what was refused
 		s.learned++
+		s.sharing = true // more may be had from others
+		s.changed()
 	}
 }
 

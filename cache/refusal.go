@@ -58,7 +58,7 @@ func (s *Store) refused(raw artefact.Raw, err error) {
 		e.List = h.source.Name
 		h.refusedWith(Refusal{At: raw.At, Door: raw.Door, Code: r.Code, Detail: r.Detail})
 		if wanted != nil {
-			h.wanted = wanted
+			h.wanted, s.sharing = wanted, true // the pivots may be had from others
 		}
 	}
 	if h != nil && (r.Code == reason.TrustListConflict || r.Code == reason.VICALConflict) {

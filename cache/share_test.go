@@ -14,6 +14,7 @@ import (
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/cache/disk/disktest"
 	"github.com/edgetrust/edgetrust/verify"
+	"github.com/edgetrust/edgetrust/verify/reason"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
 )
 
@@ -362,6 +363,38 @@ func TestOfferedPivotsBounded(t *testing.T) {
 	if last := artefact.PivotID(lotl, uris("pivot", 200)[199]); n != 2*cache.MaxPivots || !slices.Contains(r.store.Followed(), last) {
 		t.Errorf("%d pivots are named", n)
 	}
+}
+
+// Whoever announces is told, too, of what is followed since it was found or is wanted.
+func TestFollowedTold(t *testing.T) {
+	var told atomic.Int64
+	w := realWorld(t, func(_ *verifytest.World, o *cache.Options) { o.Shared = func() { told.Add(1) } })
+	w.loadNational(w.Now)
+	w.must(w.admit(artefact.LoTE, "pid", artefact.Origin, w.list("pid", verifytest.ListOptions{}), w.Now))
+	change := func(what string, id artefact.ID, do func()) {
+		t.Helper()
+		was := told.Load()
+		do()
+		if !slices.Contains(w.store.Followed(), id) {
+			t.Fatalf("%s: not followed", what)
+		}
+		if told.Load() == was {
+			t.Errorf("%s: nobody was told", what)
+		}
+	}
+	const url = "https://crl.example/found.crl"
+	for what, a := range map[string]*verifytest.Authority{"a revocation list": w.PID("DE"), "another who may sign it": w.PID("FR")} {
+		change(what, crlID(url), func() {
+			w.store.Discover([]verify.Lacking{{URI: url, Anchor: w.under(a), Issuer: a.CA.Cert}})
+			w.store.FollowFound(w.Now)
+		})
+	}
+	pivot := w.ListBase + "/pivot-1.xml"
+	second := w.listSigner(w.Now.Add(-time.Hour), w.Now.Add(day))
+	change("a pivot", artefact.PivotID(lotl, pivot), func() {
+		b := w.lotl(verifytest.LOTLOptions{Sequence: 5, Signer: second, Pivots: []string{pivot}})
+		w.refuse(artefact.LOTL, lotl, artefact.Origin, b, w.Now, reason.TrustListPivotBroken)
+	})
 }
 
 // Whoever announces is told of every change of what is shared: once it is durable, once
