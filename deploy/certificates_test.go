@@ -120,8 +120,8 @@ func TestCertificatesOfAMember(t *testing.T) {
 // A node that is given another's certificate, or stands elsewhere, is told so.
 func TestCertificatesOfAnother(t *testing.T) {
 	for says, args := range map[string][]string{
-		`this node's name is "branch-ber-1"`: {"node", "branch-ber-2", "EU"},
-		`residency.jurisdiction is EU`:       {"node", "branch-ber-1", "CH"},
+		`this node is "branch-ber-1"`:        {"node", "branch-ber-2", "EU"},
+		`residency.jurisdiction: it is "EU"`: {"node", "branch-ber-1", "CH"},
 	} {
 		i := slices.IndexFunc(examples, func(e example) bool { return e.node == "branch-ber-1" })
 		dir := examples[i].copy(t)

@@ -47,10 +47,7 @@ type cluster struct {
 func (n *Node) newCluster() (*cluster, error) {
 	conf := n.opts.Config
 	g := conf.Gossip
-	id, err := identity.Load(identity.Options{
-		Cert: g.TLS.Cert, Key: g.TLS.Key, CA: g.TLS.CA, Name: conf.Name,
-		Jurisdiction: conf.Residency.Jurisdiction, Allow: conf.Residency.Allow,
-	})
+	id, err := identity.Load(conf.Identity())
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ var table = []struct {
 	{"cache/disk/disktest", []string{"cache/disk"}, "a disk whose power can be cut; it is one of that package's file layers"},
 	{"cache/origin", []string{"cache", "cache/artefact", "verify/reason"}, "fetching hands bytes to Admit and knows no format; one refusal asks it for pivots"},
 	{"cache/cachetest", nil, "a publisher that misbehaves; it knows no format and no store"},
-	{"node/config", []string{"verify", "verify/...", "cache/artefact", "gossip/identity"}, "the file format names policies, kinds and limits of verification, and how a node certificate says where the node stands"},
+	{"node/config", []string{"verify", "verify/...", "cache/artefact", "gossip/identity"}, "the file format names policies, kinds and limits of verification; the node's certificate is checked as it is when it starts"},
 	{"node/api", []string{"verify", "verify/dcql", "verify/reason", "verify/trustlist"}, "handlers see interfaces, neither QUIC nor the cache"},
 	{"node/admin", []string{"verify/reason", "node/api"}, "the private listener answers in the same problem form as the public one"},
 	{"node/serve", nil, "listeners know net/http handlers only"},

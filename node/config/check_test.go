@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/edgetrust/edgetrust/gossip/identity/identitytest"
 )
 
 func TestCheckFiles(t *testing.T) {
@@ -28,7 +31,7 @@ trust:
 	if err != nil {
 		t.Fatal(err)
 	}
-	fields := []string{"public.tls", "public.auth.tokens_file", "public.refresh.tokens_file", "public.auth.client_ca", "admin.token_file", "egress.ca_file", "gossip.key_file", "gossip.tls", "gossip.tls.ca",
+	fields := []string{"public.tls", "public.auth.tokens_file", "public.refresh.tokens_file", "public.auth.client_ca", "admin.token_file", "egress.ca_file", "gossip.key_file", "gossip.tls.cert",
 		"trust.sources[0].signers", "trust.sources[1].url", "trust.sources[2].signers", "trust.sources[3].signers", "trust.rewrite[0].ca"}
 	found := problems(t, c.CheckFiles())
 	if len(found) != len(fields) {
@@ -40,13 +43,20 @@ trust:
 		}
 	}
 	cert, key := pair(t)
-	nodeCert, nodeKey := nodePair(t, []string{"edge-1"}, nil)
+	ca, err := identitytest.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	node, err := ca.Issue("edge-1", identitytest.Issue{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, gossip := gossipKey(1, 32)
 	if err := os.Mkdir(filepath.Join(dir, "signers"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{"server.crt": cert, "server.key": key, "tokens": "0123456789abcdef", "admin.token": "0123456789abcdef", "ca.pem": cert, "signers/s.pem": cert, "anchors.pem": cert,
-		"issuers": "0123456789abcdef", "gossip.key": gossip, "node.crt": nodeCert, "node.key": nodeKey, "cluster-ca.pem": cert, "corp.pem": cert, "oj.pem": cert, "root.pem": cert, "our.pem": cert} {
+		"issuers": "0123456789abcdef", "gossip.key": gossip, "node.crt": string(node.CertPEM), "node.key": string(node.KeyPEM), "cluster-ca.pem": string(ca.PEM()), "corp.pem": cert, "oj.pem": cert, "root.pem": cert, "our.pem": cert} {
 		put(t, dir, name, content)
 	}
 	if err := c.CheckFiles(); err != nil {

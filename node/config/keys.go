@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -71,32 +72,13 @@ func (g *Gossip) Exposed() (fields []string) {
 	return fields
 }
 
-// checkNodeCertificate says what is wrong with the node certificate of a node of a name
-// and a place. Whether the cluster's CA vouches for it is judged when it is used.
-func (g *Gossip) checkNodeCertificate(name, jurisdiction string) error {
-	pair, err := loadPair(g.TLS.Cert, g.TLS.Key)
-	if err != nil {
-		return err
+// Identity says what the node is among the others, and where its files are.
+func (c *Config) Identity() identity.Options {
+	tls := c.Gossip.TLS
+	return identity.Options{
+		Cert: tls.Cert, Key: tls.Key, CA: tls.CA, Name: c.Name,
+		Jurisdiction: c.Residency.Jurisdiction, Allow: c.Residency.Allow,
 	}
-	var places []string
-	for _, u := range pair.Leaf.URIs {
-		if place, ok := strings.CutPrefix(u.String(), identity.JurisdictionPrefix); ok {
-			places = append(places, place)
-		}
-	}
-	switch names := pair.Leaf.DNSNames; {
-	case len(names) == 0:
-		return fmt.Errorf("%s names no node; its first DNS alternative name has to be %q, the name of this one", g.TLS.Cert, name)
-	case names[0] != name:
-		return fmt.Errorf("%s is the certificate of %q and this node's name is %q; give it its own, or set name", g.TLS.Cert, names[0], name)
-	case len(places) > 1:
-		return fmt.Errorf("%s names several jurisdictions (%s); one is needed", g.TLS.Cert, strings.Join(places, ", "))
-	case jurisdiction != "" && len(places) == 0:
-		return fmt.Errorf("%s names no jurisdiction and residency.jurisdiction is %s; give it the URI alternative name %s%s", g.TLS.Cert, jurisdiction, identity.JurisdictionPrefix, jurisdiction)
-	case jurisdiction != "" && places[0] != jurisdiction:
-		return fmt.Errorf("%s is of a node in %q and residency.jurisdiction is %s; one of the two is wrong", g.TLS.Cert, places[0], jurisdiction)
-	}
-	return nil
 }
 
 // checkGossip opens the files of the cluster.
@@ -109,7 +91,8 @@ func (c *Config) checkGossip(check func(field string, err error)) {
 		_, err := g.Keys()
 		check("gossip.key_file", err)
 	}
-	check("gossip.tls", g.checkNodeCertificate(c.Name, c.Residency.Jurisdiction))
-	_, err := readPEM(g.TLS.CA)
-	check("gossip.tls.ca", err)
+	if _, err := identity.Load(c.Identity()); err != nil { // which names the member itself
+		field, text, _ := strings.Cut(err.Error(), ": ")
+		check(field, errors.New(text))
+	}
 }

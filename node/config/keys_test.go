@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/edgetrust/edgetrust/gossip/identity/identitytest"
 )
 
 // gossipKey is a key whose bytes are all the same, and its text.
@@ -106,50 +109,56 @@ func TestExposed(t *testing.T) {
 	}
 }
 
+// What check-config finds good of a node's identity is what the node starts with.
 func TestNodeCertificate(t *testing.T) {
 	dir := t.TempDir()
 	_, key := gossipKey(1, 32)
 	put(t, dir, "gossip.key", key)
-	ca, _ := pair(t)
-	put(t, dir, "ca.pem", ca)
-	for _, c := range []struct {
-		place     string // residency.jurisdiction
-		dns, uris []string
-		says      string
-	}{
-		{"EU", []string{"edge-1", "edge.example"}, []string{"urn:edgetrust:jurisdiction:EU"}, ""},
-		{"", []string{"edge-1"}, nil, ""},
-		{"", []string{"edge-1"}, []string{"urn:edgetrust:jurisdiction:EU", "urn:other:1"}, ""},
-		{"EU", nil, []string{"urn:edgetrust:jurisdiction:EU"}, `has to be "edge-1"`},
-		{"EU", []string{"edge.example", "edge-1"}, []string{"urn:edgetrust:jurisdiction:EU"}, `the certificate of "edge.example" and this node's name is "edge-1"`},
-		{"EU", []string{"edge-1"}, nil, "give it the URI alternative name urn:edgetrust:jurisdiction:EU"},
-		{"EU", []string{"edge-1"}, []string{"urn:edgetrust:jurisdiction:CH"}, `in "CH" and residency.jurisdiction is EU`},
-		{"", []string{"edge-1"}, []string{"urn:edgetrust:jurisdiction:CH", "urn:edgetrust:jurisdiction:EU"}, "several"},
-	} {
-		cert, key := nodePair(t, c.dns, c.uris)
-		put(t, dir, "node.crt", cert)
-		put(t, dir, "node.key", key)
-		cfg, err := Parse([]byte(named(goodMember)+"\nresidency: {jurisdiction: "+quoted(c.place)+"}"), dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		put(t, dir, "ca.pem", ca)
-		cfg.Trust.Sources = nil // whose files are another test's
-		err = cfg.CheckFiles()
-		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), "gossip.tls: ")) {
-			t.Errorf("%+v: %v", c, err)
-		}
-	}
-	_, other := nodePair(t, []string{"edge-1"}, nil)
-	put(t, dir, "node.key", other)
-	cfg, err := Parse([]byte(named(goodMember)), dir)
+	now := time.Now()
+	ca, err := identitytest.New(now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Trust.Sources = nil
-	if err := cfg.CheckFiles(); err == nil || !strings.Contains(err.Error(), "private key does not match") {
+	check := func(residency string) error {
+		t.Helper()
+		cfg, err := Parse([]byte(named(goodMember)+"\nresidency: "+residency), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Trust.Sources = nil // whose files are another test's
+		return cfg.CheckFiles()
+	}
+	for what, c := range map[string]struct {
+		residency, name string
+		issue           identitytest.Issue
+		field, says     string // "": it is good
+	}{
+		"good":               {"{jurisdiction: EU, allow: [EU]}", "edge-1", identitytest.Issue{Jurisdiction: "EU"}, "", ""},
+		"no jurisdiction":    {"{}", "edge-1", identitytest.Issue{}, "", ""},
+		"one unasked for":    {"{}", "edge-1", identitytest.Issue{Jurisdiction: "EU", URIs: []string{"urn:other:1"}}, "", ""},
+		"another's name":     {"{jurisdiction: EU}", "edge-2", identitytest.Issue{Jurisdiction: "EU", DNS: []string{"edge-1"}}, "gossip.tls.cert", `for "edge-2" and this node is "edge-1"`},
+		"no name":            {"{jurisdiction: EU}", "", identitytest.Issue{Jurisdiction: "EU"}, "gossip.tls.cert", `this node is "edge-1"`},
+		"stands elsewhere":   {"{jurisdiction: EU}", "edge-1", identitytest.Issue{Jurisdiction: "CH"}, "residency.jurisdiction", `names "CH"`},
+		"says not where":     {"{jurisdiction: EU}", "edge-1", identitytest.Issue{}, "residency.jurisdiction", "have one issued with the URI urn:edgetrust:jurisdiction:EU"},
+		"not allowed itself": {"{allow: [EU]}", "edge-1", identitytest.Issue{Jurisdiction: "US"}, "residency.allow", `this node is of "US" itself`},
+		"would be refused":   {"{allow: [EU]}", "edge-1", identitytest.Issue{}, "residency.allow", "names no jurisdiction"},
+		"another algorithm":  {"{}", "edge-1", identitytest.Issue{RSA: true}, "gossip.tls.key", "P-256"},
+		"expired":            {"{}", "edge-1", identitytest.Issue{NotBefore: now.Add(-2 * time.Hour), NotAfter: now.Add(-time.Hour)}, "gossip.tls.cert", "expired"},
+	} {
+		if err := ca.Write(dir, c.name, c.issue); err != nil {
+			t.Fatal(err)
+		}
+		err := check(c.residency)
+		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), c.field+": ")) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := ca.Write(dir, "edge-1", identitytest.Issue{}); err != nil {
+		t.Fatal(err)
+	}
+	_, other := pair(t)
+	put(t, dir, "node.key", other)
+	if err := check("{}"); err == nil || !strings.HasPrefix(err.Error(), "gossip.tls.key: ") || !strings.Contains(err.Error(), "is not the key of the certificate") {
 		t.Errorf("another's key: %v", err)
 	}
 }
-
-func quoted(s string) string { return "'" + s + "'" }
