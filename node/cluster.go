@@ -60,6 +60,7 @@ func (n *Node) newCluster() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Count = n.metrics.moved
 	c := &cluster{n: n, identity: id, spread: newSpread(n), client: transfer.NewClient(id.Client(), o)}
 	c.shelf = transfer.NewShelf(bodies{c})
 	return c, nil
@@ -83,7 +84,7 @@ func (c *cluster) listen(addr string) (err error) {
 		return c.gossip.Answer(ctx, from, message)
 	})
 	c.listener, err = serve.Listen(serve.Options{
-		Addr: addr, Handler: c.n.metrics.sent(handler), Logger: quiet(c.n.log), MaxConns: maxTransferConns,
+		Addr: addr, Handler: c.n.metrics.exchanged(handler), Logger: quiet(c.n.log), MaxConns: maxTransferConns,
 		TLS: serve.TLSOptions{Config: c.identity.Server()},
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"io"
 	"net/http"
 	"time"
 
@@ -100,22 +101,41 @@ func newSpreadMetric() *prometheus.HistogramVec {
 	}, []string{"what"})
 }
 
-// sent counts the bytes that others are sent.
-func (m *metrics) sent(next http.Handler) http.Handler {
+// exchanged counts the bytes that others send and are sent where they ask this node.
+func (m *metrics) exchanged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&counted{w, m.transferred.WithLabelValues("out")}, r)
+		r.Body = &countedBody{r.Body, m}
+		next.ServeHTTP(&counted{w, m}, r)
 	})
+}
+
+// moved counts bytes that members sent this node, and that it sent them.
+func (m *metrics) moved(in, out int) {
+	m.transferred.WithLabelValues("in").Add(float64(in))
+	m.transferred.WithLabelValues("out").Add(float64(out))
+}
+
+// countedBody is the body of a request whose bytes are counted.
+type countedBody struct {
+	io.ReadCloser
+	m *metrics
+}
+
+func (c *countedBody) Read(b []byte) (int, error) {
+	n, err := c.ReadCloser.Read(b)
+	c.m.moved(n, 0)
+	return n, err
 }
 
 // counted is a ResponseWriter whose bytes are counted.
 type counted struct {
 	http.ResponseWriter
-	bytes prometheus.Counter
+	m *metrics
 }
 
 func (c *counted) Write(b []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(b)
-	c.bytes.Add(float64(n))
+	c.m.moved(0, n)
 	return n, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -196,6 +197,15 @@ func TestFleetColdAndDead(t *testing.T) {
 	lists, err := p.client.Lists(t.Context())
 	if err != nil || len(lists) != 1 || lists[0].CameFrom != "peer" || !strings.HasPrefix(lists[0].From, "edge-") {
 		t.Errorf("where the list came from: %q %q %v", lists[0].CameFrom, lists[0].From, err)
+	}
+	metrics, err := p.client.DoAdmin(t.Context(), "GET", "/metrics", "", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, direction := range []string{"in", "out"} {
+		if !regexp.MustCompile(`edgetrust_transfer_bytes_total\{direction="` + direction + `"\} [1-9]`).Match(metrics.Body) {
+			t.Errorf("nothing went %s, as far as was counted", direction)
+		}
 	}
 	for i := range f.members {
 		f.kill(i)

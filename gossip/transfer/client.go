@@ -48,6 +48,9 @@ type ClientOptions struct {
 	// ended. It is for leaves, which have few peers and wait on them. 0: nothing is
 	// sent, and connections end after 90 s.
 	KeepAlive time.Duration
+	// Count is told of the bytes of bodies and messages as they come from peers and go to
+	// them. Nil: nobody is.
+	Count func(in, out int)
 	// Packets is what QUIC uses; it is closed with the Client. Nil: a socket of its
 	// own.
 	Packets net.PacketConn
@@ -90,6 +93,9 @@ type dialing struct {
 func NewClient(config *tls.Config, o ClientOptions) *Client {
 	config = config.Clone()
 	config.MinVersion = tls.VersionTLS13
+	if o.Count == nil {
+		o.Count = func(int, int) {}
+	}
 	c := &Client{config: config, o: o, ways: make(map[Peer]*way)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
@@ -215,7 +221,8 @@ func (c *Client) send(p Peer, cn *conn, req *http.Request, within time.Duration)
 		c.retire(w)
 	}
 	c.mu.Unlock()
-	resp.Body = &answer{ReadCloser: resp.Body, done: func(broken bool) {
+	c.o.Count(0, int(max(0, req.ContentLength)))
+	resp.Body = &answer{ReadCloser: resp.Body, count: c.o.Count, done: func(broken bool) {
 		cancel()
 		c.release(p, cn, broken, true)
 	}}
@@ -225,6 +232,7 @@ func (c *Client) send(p Peer, cn *conn, req *http.Request, within time.Duration)
 // answer is a body that says once when it is done with, and whether it broke off.
 type answer struct {
 	io.ReadCloser
+	count  func(in, out int)
 	broken bool
 	once   sync.Once
 	done   func(broken bool)
@@ -232,6 +240,7 @@ type answer struct {
 
 func (a *answer) Read(b []byte) (int, error) {
 	n, err := a.ReadCloser.Read(b)
+	a.count(n, 0)
 	if err != nil && err != io.EOF {
 		a.broken = true
 	}

@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache/artefact"
+	"github.com/edgetrust/edgetrust/gossip/identity/identitytest"
 )
 
 // A body comes whole, over HTTP/3, and over HTTP/2 where UDP does not get through:
@@ -48,6 +50,30 @@ func TestFalseSize(t *testing.T) {
 				t.Errorf("%d bytes: %v", size, err)
 			}
 		}
+	}
+}
+
+// What comes of bodies and messages is counted as it travels, and so is what goes.
+func TestCount(t *testing.T) {
+	c := newCluster(t)
+	b := randomBody(1 << 20)
+	m := c.member("edge-1", NewHandler(newShelf(b), func(_ context.Context, _ string, message []byte) ([]byte, error) {
+		return append(message, message...), nil
+	}), false)
+	id, _ := c.node("edge-2", identitytest.Issue{})
+	var in, out atomic.Int64
+	cl := c.clientOf(id.Client(), ClientOptions{Count: func(i, o int) { in.Add(int64(i)); out.Add(int64(o)) }})
+	if _, err := cl.Fetch(t.Context(), m.Peer, wantOf(b)); err != nil {
+		t.Fatal(err)
+	}
+	if in.Load() != int64(len(b)) || out.Load() != 0 {
+		t.Errorf("of a body of %d bytes %d came and %d went", len(b), in.Load(), out.Load())
+	}
+	if _, err := cl.Exchange(t.Context(), m.Peer, make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	if in.Load() != int64(len(b))+2000 || out.Load() != 1000 {
+		t.Errorf("after a message of 1000 bytes and its answer of 2000: %d came and %d went", in.Load(), out.Load())
 	}
 }
 
