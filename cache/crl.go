@@ -90,7 +90,7 @@ func (s *Store) admitCRL(raw artefact.Raw) (Outcome, error) {
 	// Times. What comes from disk is held as what it is, expired: its number counts.
 	switch {
 	case list.ThisUpdate.After(raw.At.Add(ListSkew)):
-		return refuse(blameless{reason.Refuse(reason.CRLMalformed, "issued %s; is this node's clock right?", list.ThisUpdate.UTC().Format(time.RFC3339))})
+		return refuse(blameless(reason.Refuse(reason.CRLMalformed, "issued %s; is this node's clock right?", list.ThisUpdate.UTC().Format(time.RFC3339))))
 	case raw.At.After(list.NextUpdate) && raw.Door != artefact.Disk:
 		return refuse(reason.Refuse(reason.CRLExpired, "was to be replaced by %s", list.NextUpdate.UTC().Format(time.RFC3339)))
 	}
@@ -121,7 +121,9 @@ func (s *Store) issuersOf(url string) (issuers []*x509.Certificate, ok bool) {
 }
 
 // verifyCRL tries everybody who may have signed a list, and returns who has. The
-// refusal is that of the last whose name it bears.
+// refusal is that of the last whose name it bears. An authority that changes its key under
+// its name need not say in its list which one signed it: such a list may be good, of a key
+// that this node does not know yet, and waits for that.
 func verifyCRL(u *crl.Unverified, issuers []*x509.Certificate) (list *crl.List, by *x509.Certificate, err error) {
 	err = reason.Refuse(reason.CRLIssuerMismatch, "the list is of another authority than those whose certificates name it")
 	for _, issuer := range issuers {
@@ -131,6 +133,9 @@ func verifyCRL(u *crl.Unverified, issuers []*x509.Certificate) (list *crl.List, 
 		if list, err = u.Verify(issuer); err == nil {
 			return list, issuer, nil
 		}
+	}
+	if !u.NamesKey() && reason.CodeOf(err) == reason.CRLSignatureInvalid {
+		err = blamed{err, waits}
 	}
 	return nil, nil, err
 }

@@ -80,14 +80,19 @@ func (s *Store) refuseFound(raw artefact.Raw, err error) (Outcome, error) {
 	return Outcome{}, err
 }
 
-// blameless is a refusal that is nobody's fault although its code mostly is somebody's,
-// and that does not wait for anything.
-type blameless struct{ error }
+// blamed is a refusal that says another thing of the peer than its code mostly does.
+type blamed struct {
+	error
+	fault fault
+}
 
-func (b blameless) Unwrap() error { return b.error }
+func (b blamed) Unwrap() error { return b.error }
+
+// blameless is a refusal that is nobody's fault, and that does not wait for anything.
+func blameless(err error) error { return blamed{err, nobodys} }
 
 func declined(detail string) error {
-	return blameless{&reason.Refusal{Code: reason.ArtefactUnknown, Detail: detail}}
+	return blameless(&reason.Refusal{Code: reason.ArtefactUnknown, Detail: detail})
 }
 
 // fault says what a refusal of a peer's bytes says of the peer.
@@ -185,8 +190,9 @@ func PeersFault(err error) bool { return faultOf(err) == peers }
 func Late(err error) bool { return slices.Contains(late, reason.CodeOf(err)) }
 
 func faultOf(err error) fault {
-	if errors.As(err, new(blameless)) {
-		return nobodys
+	var b blamed
+	if errors.As(err, &b) {
+		return b.fault
 	}
 	return faults[reason.CodeOf(err)]
 }

@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/big"
@@ -240,6 +241,33 @@ func TestPeersLateAndWaiting(t *testing.T) {
 	}
 	// From the origin it is what it was.
 	w.refuse(artefact.LoTE, "pid", artefact.Origin, of[loteID("pid")], w.Now, reason.TrustListSignerUnknown)
+}
+
+// An authority that got another key under its name, which this node does not know yet:
+// the list of an honest peer waits, whether it names the key or not. With the known key
+// and another's signature it is nobody's list.
+func TestPeersListOfARekeyedAuthority(t *testing.T) {
+	w := loaded(t, nil)
+	de := w.PID("DE")
+	next, err := verifytest.Certify(verifytest.CertOptions{
+		Subject: de.CA.Cert.Subject, CA: true, NotBefore: w.Now.AddDate(0, -1, 0), NotAfter: w.Now.AddDate(1, 0, 0),
+		Edit: func(c *x509.Certificate) { c.RawSubject = de.CA.Cert.RawSubject },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		o    verifytest.CRLOptions
+		want string
+	}{
+		"its new key is named":     {verifytest.CRLOptions{Issuer: next, Signer: next}, "waits"},
+		"no key is named":          {verifytest.CRLOptions{Issuer: next, Signer: next, NoKeyID: true}, "waits"},
+		"a known one that did not": {verifytest.CRLOptions{Signer: next}, "peer"},
+	} {
+		if _, err := w.fromPeer(crlID(de.CRL().URL), w.crl(de.CRL(), c.o), w.Now); err == nil || whose(err) != c.want {
+			t.Errorf("%s: %v, %s", what, err, whose(err))
+		}
+	}
 }
 
 // Whatever a peer sends, what it is refused for is never the reason of a verdict, and

@@ -132,7 +132,7 @@ func (s *Store) readStatus(raw artefact.Raw) (artefact.ID, *verify.StatusSignatu
 	}
 	// Times.
 	if token.IssuedAt.After(raw.At.Add(StatusSkew)) {
-		return refuse(blameless{reason.Refuse(reason.StatusTokenClaimMissing, "iat lies in the future")})
+		return refuse(blameless(reason.Refuse(reason.StatusTokenClaimMissing, "iat lies in the future")))
 	}
 	if !raw.At.Before(token.ExpiresAt()) && raw.Door != artefact.Disk { // which is held as what it is: its iat counts
 		return refuse(reason.Refuse(reason.StatusTokenExpired, "expired %s", token.ExpiresAt().UTC().Format(time.RFC3339)))

@@ -59,6 +59,10 @@ func Parse(der []byte) (*Unverified, error) {
 // verified.
 func (u *Unverified) Issuer() string { return string(u.bare.RawIssuer) }
 
+// NamesKey says whether the list says with which of its issuer's keys it was signed, as
+// RFC 5280 section 5.2.1 asks for and some authorities do not.
+func (u *Unverified) NamesKey() bool { return len(u.bare.AuthorityKeyId) > 0 }
+
 // parts is a list taken apart.
 type parts struct {
 	tbs                    []byte // with its head
