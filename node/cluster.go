@@ -312,15 +312,16 @@ func (c bodies) Body(ctx context.Context, d artefact.Digest) ([]byte, bool) {
 // udpPorts are the ports of this node's own that packets come to.
 func (n *Node) udpPorts() map[string]int {
 	ports := map[string]int{"public": n.public.Addr().Port}
-	if n.cluster == nil {
+	if n.cluster == nil || n.cluster.listener == nil { // which a leaf has not, and no membership either
 		return ports
 	}
-	if n.cluster.listener != nil {
-		ports["transfer"] = n.cluster.listener.Addr().Port
-	}
-	if _, port, err := net.SplitHostPort(n.cluster.gossip.Addr()); err == nil {
-		if p, err := strconv.Atoi(port); err == nil {
+	ports["transfer"] = n.cluster.listener.Addr().Port
+	// What others reach it at may be another port, of a router.
+	for _, addr := range []string{n.opts.Config.Gossip.Listen, n.cluster.gossip.Addr()} {
+		_, port, err := net.SplitHostPort(addr)
+		if p, e := strconv.Atoi(port); err == nil && e == nil && p != 0 {
 			ports["gossip"] = p
+			break
 		}
 	}
 	return ports

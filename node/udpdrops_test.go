@@ -1,8 +1,11 @@
 package node
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,4 +48,37 @@ func TestUDPDrops(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Error("no packet was lost, or it was not noticed")
+}
+
+// Of a member that others reach at a router's port, it is the port it listens at that
+// counts; and the real one, where any would do.
+func TestDropsOfTheBoundPort(t *testing.T) {
+	free, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := free.LocalAddr().(*net.UDPAddr).Port
+	free.Close()
+	f := newFleet(t, 1, fleetOptions{})
+	for _, listen := range []int{port, 0} {
+		advertise := ""
+		if listen != 0 {
+			advertise = fmt.Sprintf("\n  advertise: \"127.0.0.1:%d\"", port^1)
+		}
+		n, err := f.here(0, f.yaml(0, fmt.Sprintf("mode: member\n  listen: \"127.0.0.1:%d\"\n  transfer: \"127.0.0.1:0\"\n  key_file: gossip.key", listen)+advertise))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, real, _ := net.SplitHostPort(n.GossipAddr())
+		want := port
+		if listen == 0 {
+			want, _ = strconv.Atoi(real)
+		}
+		if got := n.udpPorts()["gossip"]; got != want || got == 0 {
+			t.Errorf("drops at port %d are counted, it listens at %d", got, want)
+		}
+		if err := n.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
 }
