@@ -83,8 +83,13 @@ func (e engine) Publish(ctx context.Context, b []byte) (admin.Refreshed, error) 
 	return refreshed(out), nil
 }
 
+// refreshed says what came of a list, by its name; of one that has none, by its URL, which
+// is for whoever asked and for no log or metric.
 func refreshed(out cache.Outcome) admin.Refreshed {
 	done := admin.Refreshed{List: out.List, Outcome: admin.Admitted, Sequence: out.Ref.Version}
+	if !isTrustList(out.Ref.ID.Kind) {
+		done.List = out.Ref.ID.Name
+	}
 	if out.Unchanged {
 		done.Outcome = admin.Unchanged
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/edgetrust/edgetrust/cache"
+	"github.com/edgetrust/edgetrust/node/admin"
 	"github.com/edgetrust/edgetrust/verify/verifytest"
 )
 
@@ -48,5 +49,36 @@ func TestPublicRefreshSoaks(t *testing.T) {
 	}
 	if !shared() {
 		t.Error("an operator's refresh does not end the soak")
+	}
+}
+
+// What a refresh came to is said of the list's name, or of its URL where it has no name,
+// whoever asks, and so is what a publication came to.
+func TestRefreshedNamesTheList(t *testing.T) {
+	const uri = issuerHost + "/1"
+	c := newCore(t, "prefetch: ["+uri+"]")
+	defer c.node.Close()
+	close(c.node.restored)
+	list := c.PID("DE").NewStatusList(uri, 1, 1<<16)
+	c.net.publish(list, verifytest.FormJWT)
+	revoked := c.PID("DE").CRL().URL
+	for _, url := range []string{upstream + "/pid", uri, revoked} {
+		want := url
+		if url == upstream+"/pid" {
+			want = "pid"
+		}
+		if done, err := (engine{c.node}).Refresh(t.Context(), url); err != nil || done.List != want || done.Outcome != admin.Admitted {
+			t.Errorf("%s: %+v, %v", url, done, err)
+		}
+		if done, err := (publicRefresher{engine{c.node}}).Refresh(t.Context(), url); err != nil || done.List != want || done.Outcome != admin.Unchanged {
+			t.Errorf("%s, at the public listener: %+v, %v", url, done, err)
+		}
+	}
+	b, err := list.Token(verifytest.FormJWT, time.Now(), verifytest.TokenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := (engine{c.node}).Publish(t.Context(), b); err != nil || done.List != uri {
+		t.Errorf("published: %+v, %v", done, err)
 	}
 }
