@@ -9,6 +9,10 @@ import (
 // asked again.
 const minLeft = 50 * time.Millisecond
 
+// turnsAtOnce are asked before others may have the lock: each is a walk through the
+// members of a cluster, and when those change all that is left to others is asked again.
+const turnsAtOnce = 32
+
 // Reconsider has the Turn of every target whose look is left to others asked again at
 // once: those others may have changed. It never waits, and may be called from anywhere.
 func (f *Follower) Reconsider() {

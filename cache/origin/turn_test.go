@@ -104,6 +104,35 @@ func TestReconsider(t *testing.T) {
 	})
 }
 
+// While thousands of lists are asked whose turn it is, each of which takes a while, others
+// go on: nobody waits for all of them.
+func TestReconsiderHoldsUpNobody(t *testing.T) {
+	const lists = 2000
+	c := newCountry(t, lists, 0, time.Hour)
+	var asked atomic.Int64
+	for i := range c.targets {
+		c.targets[i].Turn = func() time.Duration {
+			asked.Add(1)
+			time.Sleep(100 * time.Microsecond)
+			return time.Hour
+		}
+	}
+	end := c.run(t.Context())
+	defer end()
+	until := func(n int64) {
+		for asked.Load() < n {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	until(lists)
+	c.f.Reconsider()
+	until(lists + 10)
+	c.f.Hasten(artefact.ID{Kind: artefact.Status, Name: "nobody's"})
+	if n := asked.Load() - lists; n > lists/2 {
+		t.Errorf("%d of %d lists were asked before somebody else's turn came", n, lists)
+	}
+}
+
 // What is asked for out of turn is looked at at once, whoever's turn it is.
 func TestOutOfTurn(t *testing.T) {
 	id := artefact.ID{Kind: artefact.LoTE, Name: "pid"}

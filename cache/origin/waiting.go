@@ -56,6 +56,7 @@ func (f *Follower) start(ctx context.Context, looking *sync.WaitGroup) (wait tim
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
+	asked := 0
 	for _, p := range []*pool{&f.lists, &f.statuses} {
 		for len(p.waiting) > 0 {
 			g := p.waiting[0]
@@ -69,6 +70,10 @@ func (f *Follower) start(ctx context.Context, looking *sync.WaitGroup) (wait tim
 				f.leave(g)
 				continue
 			}
+			if asked == turnsAtOnce {
+				return 0, true
+			}
+			asked++
 			if wait := f.leftFor(g); wait > 0 {
 				g.due = now.Add(wait)
 				heap.Fix(&p.waiting, g.at)
