@@ -365,6 +365,23 @@ func TestOfferedPivotsBounded(t *testing.T) {
 	}
 }
 
+// The end of a soak that begins and ends between two Ticks is told of at the second.
+func TestShortSoakTold(t *testing.T) {
+	const soak = time.Second
+	var told atomic.Int64
+	w := realWorld(t, func(_ *verifytest.World, o *cache.Options) {
+		o.Soak = soak
+		o.Shared = func() { told.Add(1) }
+	})
+	w.store.Tick(w.Now)
+	w.admitList("pid", verifytest.ListOptions{}, w.Now)
+	was := told.Load()
+	w.store.Tick(w.Now.Add(5 * soak))
+	if len(w.shared(loteID("pid"), w.Now.Add(5*soak))) != 1 || told.Load() == was {
+		t.Error("nobody was told")
+	}
+}
+
 // Whoever announces is told, too, of what is followed since it was found or is wanted.
 func TestFollowedTold(t *testing.T) {
 	var told atomic.Int64

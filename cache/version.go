@@ -38,6 +38,7 @@ func (h *heldList) replace(r reading, raw artefact.Raw, ref artefact.Ref, o Opti
 	h.looked, h.note = raw.At, raw.Note
 	h.failure, h.waiting, h.orphan = nil, nil, false
 	h.soaked = raw.At.Add(soakOf(raw.Door, o))
+	h.soaks = raw.At.Before(h.soaked)
 	h.seen(raw.At)
 	return events
 }

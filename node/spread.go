@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// compareEvery is how often what is held is compared with what was told, for what
-	// only time changes, such as the end of a soak.
-	compareEvery = time.Second
+	// compareEvery is how often what is held is compared with what was told although the
+	// store, which tells of the end of a soak, too, has told of nothing: a net below.
+	compareEvery = 30 * time.Second
 	// cheap is how long a comparison may take that is made after every change; after a
 	// longer one there is a rest of restFor times as long.
 	cheap   = 5 * time.Millisecond
