@@ -5,12 +5,14 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -114,6 +116,33 @@ func TestCertificatesOfAMember(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".certificates-*")); len(left) > 0 {
 		t.Errorf("%q is left", left)
+	}
+}
+
+// Who interrupts the script finds no key left behind.
+func TestCertificatesInterrupted(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("sh is not installed (Debian: dash)")
+	}
+	script, err := filepath.Abs("cluster/certificates.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM} {
+		dir, bin := t.TempDir(), t.TempDir()
+		// The signal comes while a key is being made.
+		stub := fmt.Sprintf("#!/bin/sh\nfor f in .certificates-*; do echo key >$f/ca.key; done\nkill -%d $PPID\n", sig)
+		if err := os.WriteFile(filepath.Join(bin, "openssl"), []byte(stub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		c := exec.Command("sh", script, "ca")
+		c.Dir, c.Env = dir, append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+		if out, err := c.CombinedOutput(); err == nil {
+			t.Errorf("%v: exit code 0: %s", sig, out)
+		}
+		if left, err := filepath.Glob(filepath.Join(dir, ".certificates-*")); err != nil || len(left) > 0 {
+			t.Errorf("%v: %q is left", sig, left)
+		}
 	}
 }
 

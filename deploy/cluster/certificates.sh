@@ -94,7 +94,10 @@ node() {
 }
 
 work=$(mktemp -d ./.certificates-XXXXXX)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT # keys are made there, which nobody shall find who interrupts this
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 case ${1-} in
 ca)
 	[ $# -eq 1 ] || fail "$usage"
