@@ -113,7 +113,9 @@ func (s *Store) take(h *heldList, r reading, raw artefact.Raw, operator bool) (O
 	ref := artefact.Ref{ID: raw.ID, Version: list.Sequence, Digest: artefact.Sum(raw.Bytes), Size: len(raw.Bytes)}
 	unchanged, err := h.follows(list, ref, operator)
 	if err != nil {
-		if reason.CodeOf(err) == reason.TrustListSequenceJump {
+		// The higher one stays: what an operator is to judge is the newest, whoever brings
+		// what its publisher has signed before.
+		if reason.CodeOf(err) == reason.TrustListSequenceJump && (h.waiting == nil || ref.Version > h.waiting.ref.Version) {
 			h.waiting = &waiting{raw: raw, ref: ref}
 		}
 		return Outcome{}, err

@@ -65,6 +65,22 @@ func TestAcceptJump(t *testing.T) {
 	w.refuseList("pid", verifytest.ListOptions{Sequence: 2}, w.Now, reason.TrustListRollback)
 }
 
+// Of several jumps the highest waits for the operator, in whatever order they come and
+// whoever brings them.
+func TestHighestJumpWaits(t *testing.T) {
+	w := loaded(t, nil)
+	const first = 2 + cache.MaxJump
+	for _, c := range []struct {
+		sequence, waits uint64
+		door            artefact.Door
+	}{{first + 1, first + 1, artefact.Origin}, {first, first + 1, artefact.Peer}, {first + 2, first + 2, artefact.Peer}, {first, first + 2, artefact.Origin}} {
+		w.refuse(artefact.LoTE, "pid", c.door, w.list("pid", verifytest.ListOptions{Sequence: c.sequence}), w.Now, reason.TrustListSequenceJump)
+		if got := w.info("pid", w.Now); got.Waiting == nil || got.Waiting.Version != c.waits {
+			t.Errorf("after %d by %s: %+v waits", c.sequence, c.door, got.Waiting)
+		}
+	}
+}
+
 // A fast-forward blocks honest versions until an operator has the history
 // forgotten; what is in force stays in force, also over a restart.
 func TestReset(t *testing.T) {
