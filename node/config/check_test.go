@@ -62,7 +62,7 @@ trust:
 	if err := c.CheckFiles(); err != nil {
 		t.Error(err)
 	}
-	put(t, dir, "server.key", nodeKey)
+	put(t, dir, "server.key", string(node.KeyPEM))
 	if err := c.CheckFiles(); err == nil || !strings.HasPrefix(err.Error(), "public.tls: ") || !strings.Contains(err.Error(), "server.crt and ") || !strings.Contains(err.Error(), "server.key: ") {
 		t.Errorf("a key of another certificate: %v", err)
 	}
