@@ -33,6 +33,7 @@ const (
 // holds.
 type spread struct {
 	n       *Node
+	began   time.Time
 	changed chan struct{} // holds one value: what is held, or followed, may be another
 	credit  chan struct{} // holds one value: others have looked
 
@@ -53,7 +54,7 @@ type teller interface {
 
 func newSpread(n *Node) *spread {
 	return &spread{
-		n: n, changed: make(chan struct{}, 1), credit: make(chan struct{}, 1),
+		n: n, began: time.Now(), changed: make(chan struct{}, 1), credit: make(chan struct{}, 1),
 		lists: make(map[gossip.ListID]artefact.ID), looked: make(map[gossip.Head]time.Time), periods: make(map[artefact.ID]time.Duration),
 	}
 }
@@ -259,7 +260,8 @@ func (s *spread) Take(a gossip.Arrival) gossip.Outcome {
 		return gossip.False // good bytes, and not those that were announced
 	}
 	s.came(out)
-	if !out.Unchanged && a.Spread > 0 {
+	// What was announced before this node was there took as long as that, not its spread.
+	if !out.Unchanged && a.Spread > 0 && a.Spread < time.Since(s.began) {
 		s.n.metrics.spread.WithLabelValues("list").Observe(a.Spread.Seconds())
 	}
 	if !s.holds(out.Ref.ID, a.Version, a.Digest) {

@@ -11,6 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
 	"github.com/edgetrust/edgetrust/cache"
 	"github.com/edgetrust/edgetrust/cache/artefact"
 	"github.com/edgetrust/edgetrust/gossip"
@@ -239,6 +242,30 @@ func TestPlausible(t *testing.T) {
 	} {
 		if got := w.Plausible(gossip.Head{List: gossip.IDOf(c.id), Kind: c.kind, Version: c.version}, now); got != c.want {
 			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+}
+
+// How long a version took counts if it was announced while this node was there.
+func TestSpreadSeconds(t *testing.T) {
+	w := newSpreadWorld(t, 0)
+	w.follow(w)
+	w.began = time.Now().Add(-time.Minute)
+	for i, c := range []struct {
+		took time.Duration
+		want uint64
+	}{{59 * time.Second, 1}, {61 * time.Second, 1}, {0, 1}, {time.Second, 2}} {
+		b := w.lote("pid", uint64(i+1))
+		h := gossip.Head{List: gossip.IDOf(pidList), Kind: gossip.Closed, Version: uint64(i + 1), Digest: artefact.Sum(b), Size: uint32(len(b))}
+		if got := w.Take(gossip.Arrival{Head: h, Body: b, From: "edge-2", Spread: c.took}); got != gossip.Admitted {
+			t.Fatalf("%v: %d", c.took, got)
+		}
+		var m dto.Metric
+		if err := w.n.metrics.spread.WithLabelValues("list").(prometheus.Histogram).Write(&m); err != nil {
+			t.Fatal(err)
+		}
+		if n := m.GetHistogram().GetSampleCount(); n != c.want {
+			t.Errorf("%v: %d counted, want %d", c.took, n, c.want)
 		}
 	}
 }
