@@ -11,7 +11,10 @@
 //
 // Applying what is heard is commutative and monotone: the highest version wins, in
 // whatever order news comes. Three ways of hearing back each other up: an announcement
-// is pushed at once along some rings through the members, those who hold the body say
-// so along others, and summaries of all heads are compared in pairs, seldom while
-// nothing happens and often for a moment after a change.
+// is pushed at once along rings through the members (all of them by whoever has the news
+// and by who hears it from there, some by the others), those who hold the body say so
+// along more of them, and summaries of all heads are compared in pairs, seldom while
+// nothing happens and often for a moment after a change. Who has passed news on is asked
+// for the body before it holds it, and lets those wait who ask, so that bodies travel
+// along the same ways.
 package gossip

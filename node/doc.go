@@ -46,6 +46,7 @@
 //	gossip           the spread of references among nodes: Core is a state machine without
 //	                 I/O, Cluster carries it on memberlist and on connections
 //	gossip/identity  a node's certificate, and who is of its cluster
+//	gossip/socket    memberlist's packets and connections, and what they may cost
 //	gossip/transfer  how bodies travel: by digest, over HTTP/3 or HTTP/2
 //	gossip/gossiptest  a network in memory that loses, delays and parts
 //	bench            the simulator of that spread
