@@ -48,6 +48,7 @@ type Core struct {
 	lists   map[ListID]*list
 	parts   [Buckets][]ListID // their names, in order
 	claims  map[string]int    // by member: heads that it was the first to speak of, and that are to come
+	resting int               // lists that were heard of, and came to nothing for now
 	sum     Summary           // of what is held
 
 	rates   rates // of origin members

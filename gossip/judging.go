@@ -58,7 +58,7 @@ func (c *Cluster) judge(now time.Time) {
 	}
 	c.judging = now.Add(judgePeriod)
 	for _, m := range c.members {
-		if len(m.certs) > 0 {
+		if len(m.certs) > 0 && m.dead.IsZero() { // of who is dead when it comes back, or it would be missed by nobody
 			found = append(found, finding{m: m, peer: m.peer, all: m.certs})
 		}
 	}

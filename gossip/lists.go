@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/edgetrust/edgetrust/gossip/transfer"
 )
 
 // list is what is known of a list. What is only said of it never pushes out what is
@@ -33,6 +35,7 @@ type item struct {
 	tries   int       // that failed in a row
 	asked   time.Time // when somebody first was
 	pushed  int       // along how many rings its news was sent
+	resting bool      // it counts among those that came to nothing
 	claimed bool      // it counts among what by has spoken of and nobody has delivered
 	parked  *peer     // where it waits until less is being pulled from that one; nil: it does not
 	due     time.Time
@@ -77,7 +80,7 @@ func (c *Core) contradicts(h Head) bool {
 func (c *Core) learn(h Head, held bool, by string) *item {
 	l, ok := c.lists[h.List]
 	if !ok {
-		if !held && (len(c.lists) >= MaxLists || c.claims[by] >= MaxOpen) {
+		if !held && (len(c.lists) >= MaxLists || h.Kind == Open && c.claims[by] >= MaxOpen) {
 			return nil
 		}
 		l = c.addList(h.List)
@@ -132,15 +135,41 @@ func (c *Core) dropList(id ListID) {
 
 func compareIDs(a, b ListID) int { return bytes.Compare(a[:], b[:]) }
 
-// settled notes that nobody waits for a head any more.
+// settled notes that a head is wanted no longer.
 func (c *Core) settled(it *item) {
 	c.due.remove(it)
+	c.delivered(it)
+	if it.resting {
+		it.resting = false
+		c.resting--
+	}
+}
+
+// delivered notes that who spoke of a head first has kept its word, or nobody waits for
+// that any more.
+func (c *Core) delivered(it *item) {
 	if !it.claimed {
 		return
 	}
 	it.claimed = false
 	if c.claims[it.by]--; c.claims[it.by] == 0 {
 		delete(c.claims, it.by)
+	}
+}
+
+// rest remembers a head that was judged, and came to nothing for now. Of lists that
+// others may make up it remembers half of all that there may be, so that there is always
+// room to hear of others.
+func (c *Core) rest(it *item) {
+	c.due.remove(it)
+	c.delivered(it)
+	switch {
+	case it.resting || it.head.Kind != Open:
+	case c.resting >= MaxLists/2:
+		c.lose(c.lists[it.head.List], it)
+	default:
+		it.resting = true
+		c.resting++
 	}
 }
 
@@ -227,9 +256,13 @@ func (c *Core) held(now time.Time, e Held) {
 	}
 	switch {
 	case it.news == nil:
+		along := ringCount
+		if it.by != "" { // others have it already
+			along = fanout(len(c.members.alive))
+		}
 		it.news = &Announcement{Head: e.Head, Holder: c.o.Self, Origin: c.o.Self, Stamp: now.UnixMilli()}
 		it.news.Signature, it.stamp = c.o.Sign(it.news.SignedBytes()), it.news.Stamp
-		c.push(it, ringCount, "")
+		c.push(it, along, "")
 	case it.kept:
 		c.push(it, fanout(len(c.members.alive)), "")
 	}
@@ -292,7 +325,8 @@ func (c *Core) news(now time.Time, e Heard) *item {
 	it := c.learn(a.Head, false, a.Origin)
 	if it != nil {
 		it.news, it.stamp = &a, a.Stamp
-		if a.Holder == a.Origin { // who has signed that it holds the body
+		// Who has signed that it holds the body; for how long nobody can know.
+		if age := now.Sub(time.UnixMilli(a.Stamp)); a.Holder == a.Origin && age.Abs() < transfer.KeepFor {
 			it.first = a.Origin
 		}
 	}

@@ -115,6 +115,9 @@ func (c *Cluster) alive(n memberlist.Node) {
 	if moved {
 		gone = append(gone, m.peer)
 	}
+	if !m.dead.IsZero() { // its certificates were not judged meanwhile
+		c.judging = time.Time{}
+	}
 	if m.node = n; moved || !m.dead.IsZero() || m.left || got.fingerprint != m.meta.fingerprint {
 		m.retry, m.tries = time.Time{}, 0
 	}

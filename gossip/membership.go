@@ -45,6 +45,7 @@ type Membership struct {
 const (
 	firstJoin    = time.Second // until the next attempt to join
 	lastJoin     = 30 * time.Second
+	joinPeriod   = 5 * time.Minute // whoever seems to be there
 	keysPeriod   = 5 * time.Second
 	metaPeriod   = 2 * time.Second // between two that this node sends of itself
 	updateWithin = time.Second
@@ -205,13 +206,16 @@ func (c *Cluster) resolver() *net.Resolver {
 func (c *Cluster) Addr() string { return c.addr }
 
 // keepJoined joins, and goes on trying as long as nobody is there or somebody is missed;
-// in its first half minute in any case. Who was restarted elsewhere before the others
-// took it for dead is reached where it is now when it joins after that.
+// in its first half minute in any case, and every few minutes. Who was restarted
+// elsewhere before the others took it for dead is reached where it is now when it joins
+// after that; and two parts that have forgotten one another find together again.
 func (c *Cluster) keepJoined(ctx context.Context) {
 	asked := len(c.o.Member.Join)+len(c.o.Member.Remembered) > 0
+	var last time.Time
 	for wait := firstJoin; ctx.Err() == nil; pause(ctx, wait/2+rand.N(wait)) {
 		alone, missed := c.lonely()
-		if asked && (alone || missed || wait < lastJoin) {
+		if asked && (alone || missed || wait < lastJoin || time.Since(last) >= joinPeriod) {
+			last = time.Now()
 			n, err := c.join(ctx)
 			c.mu.Lock()
 			c.reached = c.reached || n > 0

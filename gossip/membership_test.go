@@ -79,6 +79,29 @@ func TestSplitHeals(t *testing.T) {
 	}
 }
 
+// Two parts find together again though the certificates that either knew of the other
+// have ended meanwhile.
+func TestSplitOutlivesCertificates(t *testing.T) {
+	inWorld(t, 7, lan, []string{"a"}, func(w *world) {
+		w.members(6)
+		renew := func(life time.Duration) {
+			for _, n := range w.nodes {
+				if err := n.Renew(life); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Minute)
+		}
+		renew(10 * time.Minute)
+		w.Net.Split(hosts(w.nodes[:3]), hosts(w.nodes[3:]))
+		renew(24 * time.Hour)
+		time.Sleep(20 * time.Minute)
+		w.Net.Heal()
+		t.Logf("all members know one another after %v", w.until(time.Minute, "all members know one another", func() bool { return w.all(w.nodes, 5) }))
+		w.spread(w.nodes[4], "a", time.Second)
+	})
+}
+
 func TestOneWayCutKeepsNobodyOut(t *testing.T) {
 	inWorld(t, 4, lan, []string{"a"}, func(w *world) {
 		w.members(8)

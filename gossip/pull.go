@@ -19,7 +19,8 @@ const (
 	maxTries   = 12 // until a head that nobody delivers is forgotten
 	maxAgain   = 4  // of them that also ask those once more to whom the connection broke
 
-	falseFor = time.Minute // that what is false is remembered
+	falseFor    = time.Minute // that what is false is remembered
+	declinedFor = 10 * time.Minute
 
 	maxFaults  = 3 // of a peer, until it is avoided
 	firstAvoid = 10 * time.Second
@@ -296,7 +297,7 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 	}
 	switch {
 	case e.Outcome == Admitted:
-		p.is = delivers
+		p.is, p.faults = delivers, max(0, p.faults-1)
 		if it != nil {
 			it.late = without(it.late, e.From)
 		}
@@ -309,19 +310,30 @@ func (c *Core) pulled(now time.Time, e Pulled) {
 		return
 	}
 	it.pulling = without(it.pulling, e.From)
+	judged := e.Outcome == Admitted || e.Outcome == Declined || e.Outcome == False
+	if it.done || it.waits && !judged { // what another was asked for as well is of no interest
+		return
+	}
 	switch e.Outcome {
-	case Admitted, Declined: // its Held says the rest, which does not come of what may not be announced
+	case Admitted: // its Held says the rest
 		it.done = true
 		c.settled(it)
-	case False: // and would be from everybody; it is remembered for a while, so as not to be asked for again
+	case Declined: // it is remembered for a while, so as not to be asked for again
+		it.done = true
+		if c.rest(it); it.resting {
+			c.due.set(it, now.Add(c.jittered(declinedFor)))
+		}
+	case False: // likewise: it would be from everybody
 		by := c.peer(it.by)
 		by.lied = true
 		c.fault(now, by)
 		it.done = true
-		c.settled(it)
-		c.due.set(it, now.Add(falseFor))
+		if c.rest(it); it.resting || it.head.Kind != Open {
+			c.due.set(it, now.Add(falseFor))
+		}
 	case Waits:
-		it.waits = true
+		it.waits, it.asked = true, time.Time{} // when it comes says nothing of those who are asked
+		c.rest(it)
 	case Busy:
 		if len(it.pulling) == 0 {
 			c.later(now, it)

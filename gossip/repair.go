@@ -3,6 +3,7 @@ package gossip
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -137,7 +138,10 @@ func (c *Core) some(parts uint64) (items []*item) {
 
 // tell tells what is held; parts are those of the summary of which it is all.
 func (c *Core) tell(to string, parts uint64, items []*item) {
-	items = items[:min(len(items), MaxTold)]
+	if len(items) > MaxTold { // others each time
+		from := c.rnd.IntN(len(items))
+		items = slices.Concat(items[from:], items[:from])[:MaxTold]
+	}
 	t := Tell{To: to, Parts: parts, Heads: make([]Head, len(items)), Stamps: make([]int64, len(items))}
 	for i, it := range items {
 		t.Heads[i], t.Stamps[i] = it.head, it.stamp

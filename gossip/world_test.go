@@ -44,7 +44,7 @@ func large(n, version byte) Head {
 
 // from is news of a head that a member holds and has signed.
 func from(member string, h Head) Heard {
-	return Heard{From: member, Announcement: Announcement{Head: h, Holder: member, Origin: member, Signature: []byte(member)}}
+	return Heard{From: member, Announcement: Announcement{Head: h, Holder: member, Origin: member, Stamp: start.UnixMilli(), Signature: []byte(member)}}
 }
 
 // of are the effects of one type.
