@@ -26,6 +26,9 @@ func (c *Cluster) Answer(ctx context.Context, from string, b []byte) ([]byte, er
 		return nil, err
 	}
 	if len(m.askHeld) > 0 {
+		if !c.maySay(from) {
+			return nil, nil
+		}
 		return c.answerHeld(m.askHeld).marshal()
 	}
 	if m.summary != nil && m.wait > 0 {

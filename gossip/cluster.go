@@ -140,6 +140,7 @@ type Cluster struct {
 	judging  time.Time     // when the members' certificates are judged again
 	warned   time.Time     // of a name that two nodes have
 
+	said      rates               // of members that ask what is held here
 	conflicts map[string]conflict // names that two nodes have
 
 	counters Counters
@@ -169,7 +170,7 @@ func NewCluster(o ClusterOptions) *Cluster {
 		o.Beacon = func(string, time.Duration) {}
 	}
 	c := &Cluster{
-		o: o, log: o.Logger, inbox: newInbox(), parcel: make(chan []byte, maxPackets), coming: newComing(),
+		o: o, log: o.Logger, inbox: newInbox(), parcel: make(chan []byte, maxPackets), coming: newComing(), said: make(rates),
 		fetching: make(chan struct{}, maxFetching), exchanges: make(chan struct{}, maxExchanges),
 		members: make(map[string]*member), outside: make(map[string]memberlist.Node), looks: make(looks), own: make(map[ListID]own),
 		others: make(map[uint64]map[uint64]bool), differs: make(chan struct{}), avoided: make(map[string]time.Time),

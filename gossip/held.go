@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 const (
@@ -13,6 +14,9 @@ const (
 	maxAskedHeld = 4096
 	// maxHoldings is how many versions go into one answer: of a list there may be two.
 	maxHoldings = 2 * maxAskedHeld
+	// maxHeldRate is how many such messages of one member are answered in a second, and
+	// how many at once: enough for all the lists that there may be.
+	maxHeldRate = 50
 
 	holdingSize = 16 + 1 + 8 + 32 + 4 + 1
 )
@@ -41,7 +45,7 @@ func (c *Cluster) HeldBy(ctx context.Context, name string, lists []ListID) (held
 	for some := range slices.Chunk(lists, maxAskedHeld) {
 		got, err := c.ask(ctx, peer, message{askHeld: some})
 		if err == nil && !got.saysHeld {
-			err = errors.New("its version does not know the question")
+			err = errors.New("it does not say: its version does not know the question, or you ask too often")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("failed to ask %q for its lists: %w", name, err)
@@ -49,6 +53,14 @@ func (c *Cluster) HeldBy(ctx context.Context, name string, lists []ListID) (held
 		held = append(held, got.held...)
 	}
 	return held, nil
+}
+
+// maySay says whether a member may be told again what is held here, which costs the store
+// some work.
+func (c *Cluster) maySay(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.said.allow(time.Now(), name, maxHeldRate)
 }
 
 // answerHeld says what this member holds of lists. It is not for run to say: the store

@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -488,6 +489,28 @@ func TestHeldByAMember(t *testing.T) {
 			if err != nil || !slices.Equal(held, c.want) {
 				t.Errorf("%s: got %v, %v", name, held, err)
 			}
+		}
+		time.Sleep(time.Second)
+		asks := func(asker *gossip.Cluster) int {
+			var answers atomic.Int64
+			var asking sync.WaitGroup
+			for range 100 {
+				asking.Go(func() {
+					if _, err := asker.HeldBy(context.Background(), "m1", []gossip.ListID{{9}}); err == nil {
+						answers.Add(1)
+					} else if !strings.Contains(err.Error(), "too often") {
+						t.Errorf("asked too often: got %v", err)
+					}
+				})
+			}
+			asking.Wait()
+			return int(answers.Load())
+		}
+		if n := asks(asker); n < 50 || n == 100 {
+			t.Errorf("%d of 100 questions are answered", n)
+		}
+		if n := asks(w.nodes[2].Cluster); n < 50 {
+			t.Errorf("%d of another member's questions are answered", n)
 		}
 		for _, name := range []string{"m9", "m0"} {
 			if _, err := asker.HeldBy(context.Background(), name, many); err == nil || !strings.Contains(err.Error(), "edgectl members") {
