@@ -158,7 +158,7 @@ func TestHangingKeepNobodyOut(t *testing.T) {
 func TestListenByName(t *testing.T) {
 	hosts, err := net.LookupHost("localhost")
 	if err != nil {
-		t.Skip(err)
+		t.Skip("this machine does not know localhost: ", err)
 	}
 	c := newMember(t, &nobody{}, func(m *Membership) { m.Listen = "localhost:0" })
 	if err := c.Start(t.Context()); err != nil {

@@ -98,7 +98,7 @@ func (c *Cluster) enter() error {
 	c.reached = len(m.Join)+len(m.Remembered) == 0
 	c.mu.Unlock()
 	if m.Transport == nil {
-		if c.sockets, err = socket.Listen(config.BindAddr, config.BindPort, c.ring.GetKeys(), c.log); err == nil {
+		if c.sockets, err = socket.Listen(config.BindAddr, config.BindPort, keys, c.log); err == nil {
 			config.Transport = c.sockets
 		}
 	}

@@ -112,7 +112,15 @@ func TestWaitingTakesNoGoroutine(t *testing.T) {
 		if most > before+8*MaxAtOnce {
 			t.Errorf("%d goroutines during the looks, %d before", most, before)
 		}
-		if n := runtime.NumGoroutine(); n > before+4 { // of the runtime's own some come late
+		n := runtime.NumGoroutine()
+		for range 10_000 { // the runtime's own that tidy up after a collection are soon through
+			if n <= before+1 {
+				break
+			}
+			runtime.Gosched()
+			n = runtime.NumGoroutine()
+		}
+		if n > before+1 {
 			t.Errorf("%d goroutines wait, %d were before", n, before)
 		}
 		each := (inUse() - held) / lists
