@@ -25,9 +25,6 @@ func TestMalicious(t *testing.T) {
 			t.Error("nobody malicious is avoided")
 		}
 		hears, holds := r.Hears.P50/r.HearsAlone.P50, r.Holds.P50/r.HoldsAlone.P50
-		if !long() && c.most > 0 {
-			c.most = 1.1 // two seeds say little
-		}
 		if c.most > 0 && (hears > c.most || holds > c.most) {
 			t.Errorf("the last honest member hears after %.2f times as long as without malicious ones, and holds after %.2f", hears, holds)
 		}
