@@ -11,6 +11,9 @@ import (
 // one is avoided.
 func TestMalicious(t *testing.T) {
 	first, count := seeds(t, 2, 100)
+	if testing.Short() {
+		count = 2 // the medians of one seed's updates differ by more than the bound
+	}
 	for _, c := range []struct {
 		network bench.Network
 		share   float64
