@@ -18,10 +18,10 @@ func (c *Cluster) sayBye(within time.Duration) {
 
 // sayGap is the time between two packets that say the same. What gets lost often does so
 // together with what was sent at the same moment.
-const sayGap = 100 * time.Millisecond
+const sayGap = 50 * time.Millisecond
 
-// sayToAll sends a packet to every member, three times, since some may get lost, and takes
-// no longer than it may.
+// sayToAll sends a packet to every member, five times, and takes no longer than it may.
+// Where one packet in ten is lost, one member in 100,000 gets none of them.
 func (c *Cluster) sayToAll(ctx context.Context, kind byte, body []byte, within time.Duration) {
 	c.mu.Lock()
 	var names []string
@@ -31,7 +31,7 @@ func (c *Cluster) sayToAll(ctx context.Context, kind byte, body []byte, within t
 		}
 	}
 	c.mu.Unlock()
-	const times = 3
+	const times = 5
 	for n := range times {
 		if n > 0 && !pause(ctx, min(sayGap, within/times)) {
 			return

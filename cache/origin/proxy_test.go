@@ -57,12 +57,12 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer up.Close()
 	w.WriteHeader(http.StatusOK)
-	down, _, err := http.NewResponseController(w).Hijack()
+	down, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
 	defer down.Close()
-	go func() { _, _ = io.Copy(up, down); _ = up.Close() }()
+	go func() { _, _ = io.Copy(up, buffered); _ = up.Close() }() // it may hold what came early
 	_, _ = io.Copy(down, up)
 }
 
