@@ -19,7 +19,6 @@ func listen(host string, port int) (tcp *net.TCPListener, udp *net.UDPConn, err 
 	}
 	for size := receiveBuffer; size > 0 && udp.SetReadBuffer(size) != nil; size /= 2 {
 	}
-	filter(udp)
 	return tcp, udp, nil
 }
 

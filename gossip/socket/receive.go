@@ -46,8 +46,12 @@ func (t *Transport) receive() {
 			b, addr := t.udp.packet(i)
 			if !keys.opens(b) {
 				garbage++
+				if !t.guard.knows(portOf(addr)) {
+					t.strangers.Add(1)
+				}
 				continue
 			}
+			t.guard.note(portOf(addr))
 			t.pass(b, addr, now, from)
 		}
 		if garbage == 0 {
@@ -67,6 +71,24 @@ func (t *Transport) receive() {
 	}
 }
 
+// watch has the kernel keep out strangers while they are a flood.
+func (t *Transport) watch() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-t.ended.Done():
+			return
+		case now := <-tick.C:
+			if f := t.guard.look(now, t.strangers.Load()); f != nil {
+				if err := t.udp.filter(f); err != nil {
+					t.log.Warn("the kernel takes no filter for that, and every packet is looked at", "err", err)
+				}
+			}
+		}
+	}
+}
+
 // pass hands memberlist a copy of a packet, and never waits for it.
 func (t *Transport) pass(b []byte, addr net.Addr, now time.Time, from *rates) {
 	if !from.allow(addrOf(addr), now) {
@@ -81,12 +103,14 @@ func (t *Transport) pass(b []byte, addr net.Addr, now time.Time, from *rates) {
 }
 
 // addrOf is the address without its port, and one form of it.
-func addrOf(a net.Addr) netip.Addr {
+func addrOf(a net.Addr) netip.Addr { return portOf(a).Addr().Unmap() }
+
+func portOf(a net.Addr) netip.AddrPort {
 	switch a := a.(type) {
 	case *net.UDPAddr:
-		return a.AddrPort().Addr().Unmap()
+		return a.AddrPort()
 	case *net.TCPAddr:
-		return a.AddrPort().Addr().Unmap()
+		return a.AddrPort()
 	}
-	return netip.Addr{}
+	return netip.AddrPort{}
 }

@@ -2,8 +2,9 @@
 // memberlist's own NetTransport does, and bounds what others can make that cost. Most
 // callers Listen and hand what they get to memberlist.
 //
-// A packet that none of the gossip keys opens is dropped before memberlist sees it, and
-// under a flood of such packets many are read at a time. Who has a key is held to a
+// A packet that none of the gossip keys opens is dropped before memberlist sees it. Under
+// a flood of such packets many are read at a time, and soon the kernel keeps out most of
+// what comes from addresses of no member. Who has a key is held to a
 // number of packets a second, and everybody to a number of connections at once. What is
 // dropped is counted.
 //
@@ -64,7 +65,9 @@ type Transport struct {
 	wg      sync.WaitGroup
 	once    sync.Once // of Shutdown
 
-	foreign, full, limited, refused atomic.Uint64
+	guard *guard
+
+	foreign, strangers, full, limited, refused atomic.Uint64
 }
 
 var _ memberlist.NodeAwareTransport = (*Transport)(nil)
@@ -94,13 +97,16 @@ func Listen(host string, port int, keys [][]byte, log *slog.Logger) (*Transport,
 		return nil, err
 	}
 	t := &Transport{
-		log: log, tcp: tcp, udp: w, open: newPlaces(),
+		log: log, tcp: tcp, udp: w, open: newPlaces(), guard: newGuard(log),
 		packets: make(chan *memberlist.Packet, maxPackets), streams: make(chan net.Conn),
 	}
 	t.keys.Store(o)
 	t.ended, t.stop = context.WithCancel(context.Background())
 	t.wg.Go(t.receive)
 	t.wg.Go(t.accept)
+	if w.filters {
+		t.wg.Go(t.watch)
+	}
 	return t, nil
 }
 
@@ -154,6 +160,7 @@ func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) {
 	if t.tcp.Addr().(*net.TCPAddr).IP.To4() != nil { // a socket of IPv4 knows no other form
 		to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	}
+	t.guard.note(to)
 	err = t.udp.write(b, to)
 	return time.Now(), err
 }

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +29,8 @@ type wire struct {
 	conn *ipv4.PacketConn
 	in   []ipv4.Message
 	told [1]unix.EpollEvent
+
+	filters bool // the kernel can
 
 	mu     sync.RWMutex // guards fd against being closed while it is written to
 	closed bool
@@ -56,7 +60,23 @@ func newWire(c *net.UDPConn) (*wire, error) {
 		return nil, fmt.Errorf("failed to watch the gossip socket: %w", err)
 	}
 	w.conn = ipv4.NewPacketConn(taken{c, w}) // of IPv6, too: to reading and writing it is the same
+	w.filters = w.filter(loose()) == nil     // without it more is dropped here
 	return w, nil
+}
+
+// filter has the kernel drop what a program does not let through, instead of the program
+// before. Both may be more than it has room for, so the one before may make room first.
+func (w *wire) filter(program []bpf.Instruction) error {
+	p, err := bpf.Assemble(program)
+	if err != nil {
+		return err
+	}
+	if err = w.conn.SetBPF(p); errors.Is(err, unix.ENOMEM) {
+		if least, e := bpf.Assemble(loose()); e == nil && w.conn.SetBPF(least) == nil {
+			err = w.conn.SetBPF(p)
+		}
+	}
+	return err
 }
 
 // watch makes an epoll that holds a file, and that is not asked for it yet.

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+
+	"golang.org/x/net/bpf"
 )
 
 // wire is a UDP socket that is read by one goroutine, one packet at a time.
@@ -16,6 +18,8 @@ type wire struct {
 	room []byte
 	n    int
 	addr net.Addr
+
+	filters bool // never
 }
 
 func newWire(c *net.UDPConn) (*wire, error) {
@@ -46,6 +50,9 @@ func (w *wire) read() (int, error) {
 // packet is the one that came, and where from. The bytes are there until read is called
 // again.
 func (w *wire) packet(int) ([]byte, net.Addr) { return w.room[:w.n], w.addr }
+
+// filter has the kernel do nothing.
+func (w *wire) filter([]bpf.Instruction) error { return errors.ErrUnsupported }
 
 // rest does not wait: with one packet at a time it would keep the others out.
 func (w *wire) rest(time.Duration) {}
