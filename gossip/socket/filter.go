@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"slices"
 
@@ -24,7 +25,7 @@ func loose() []bpf.Instruction {
 }
 
 // strict has the kernel do so, and drop all but one in sampled of what comes from
-// addresses other than these, which are at most maxKnown.
+// addresses other than these, which are at most maxSent and maxHeard.
 func strict(known []netip.AddrPort, by uint32) []bpf.Instruction {
 	four, six := folded(by, 12), folded(by, 8, 12, 16, 20) // where the source address stands
 	p := append(unfit(),
@@ -61,14 +62,13 @@ func unfit() []bpf.Instruction {
 }
 
 // number is what an address and port come to in a filter. Who does not know the odd
-// number by which cannot choose an address that comes to the same as another.
+// number by can hardly choose an address that comes to the same as another.
 func number(a netip.AddrPort, by uint32) uint32 {
 	n := uint32(0)
-	b := a.Addr().AsSlice()
-	for ; len(b) > 0; b = b[4:] {
-		n = n*by ^ (uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]))
+	for word := range slices.Chunk(a.Addr().AsSlice(), 4) {
+		n = (n^n>>16)*by ^ binary.BigEndian.Uint32(word)
 	}
-	return n*by ^ uint32(a.Port())
+	return (n^n>>16)*by ^ uint32(a.Port())
 }
 
 // folded takes the words at these places of the header into a number, from the first on.
@@ -84,10 +84,15 @@ func folded(by uint32, places ...uint32) []bpf.Instruction {
 // the accumulator.
 func fold(by uint32, load bpf.LoadAbsolute) []bpf.Instruction {
 	return []bpf.Instruction{
+		bpf.LoadScratch{Dst: bpf.RegA},
+		bpf.TAX{},
+		bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 16},
+		bpf.ALUOpX{Op: bpf.ALUOpXor},
+		bpf.ALUOpConstant{Op: bpf.ALUOpMul, Val: by},
+		bpf.StoreScratch{Src: bpf.RegA},
 		load,
 		bpf.TAX{},
 		bpf.LoadScratch{Dst: bpf.RegA},
-		bpf.ALUOpConstant{Op: bpf.ALUOpMul, Val: by},
 		bpf.ALUOpX{Op: bpf.ALUOpXor},
 		bpf.StoreScratch{Src: bpf.RegA},
 	}

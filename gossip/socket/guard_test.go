@@ -3,8 +3,8 @@ package socket
 import (
 	"encoding/binary"
 	"fmt"
-	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"slices"
@@ -44,7 +44,7 @@ func TestStrict(t *testing.T) {
 			own := func(c *net.UDPConn) netip.AddrPort { return plain(c.LocalAddr().(*net.UDPAddr).AddrPort()) }
 			member, stranger, last := dial(), dial(), dial()
 			known := []netip.AddrPort{own(last), own(member)}
-			for i := range maxKnown - len(known) {
+			for i := range maxSent + maxHeard - len(known) {
 				known = append(known, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 7946))
 			}
 			if err := w.filter(strict(known, 0x9e3779b1)); err != nil {
@@ -142,12 +142,16 @@ func TestFlood(t *testing.T) {
 
 // TestLook: strangers are kept out while they are too many and a minute longer.
 func TestLook(t *testing.T) {
-	g := newGuard(slog.New(slog.DiscardHandler))
+	g := newGuard()
 	now, n := time.Now(), uint64(0)
-	g.note(netip.MustParseAddrPort("192.0.2.1:7946"))
+	g.sentTo(netip.MustParseAddrPort("192.0.2.1:7946"))
 	after := func(d time.Duration, more uint64) int {
 		now, n = now.Add(d), n+more
-		return len(g.look(now, n))
+		p, floods := g.look(now, n)
+		if p != nil && floods != (len(p) != len(loose())) {
+			t.Errorf("floods: %v, and a filter of %d", floods, len(p))
+		}
+		return len(p)
 	}
 	if after(time.Second, floodFrom) != 0 {
 		t.Error("as many as there may be are a flood")
@@ -159,44 +163,87 @@ func TestLook(t *testing.T) {
 	if first == 0 {
 		t.Fatal("more than there may be are no flood")
 	}
-	if after(time.Second, floodFrom/sampled+1) != 0 {
-		t.Error("another filter for the same addresses")
+	const many = floodFrom/sampled + 1 // in a second
+	for range 100 {
+		if after(time.Second, many) != 0 {
+			t.Fatal("another filter for the same addresses")
+		}
 	}
-	g.note(netip.MustParseAddrPort("192.0.2.2:7946"))
-	g.note(netip.MustParseAddrPort("[::ffff:192.0.2.2]:7946"))
-	if after(time.Second, floodFrom/sampled+1) != first+1 {
+	g.heardFrom(netip.MustParseAddrPort("192.0.2.2:7946"))
+	g.heardFrom(netip.MustParseAddrPort("[::ffff:192.0.2.2]:7946"))
+	if after(time.Second, many) != first+1 {
 		t.Error("no filter for one address more")
 	}
-	if after(calmAfter, 0) != 0 {
-		t.Error("over too early")
+	seconds := 1
+	for ; after(time.Second, 1) == 0; seconds++ {
+		if seconds > 120 {
+			t.Fatal("never over")
+		}
 	}
-	if after(time.Second, 0) != len(loose()) {
-		t.Error("not over")
+	if least := int(calmAfter / time.Second); seconds < least || seconds > least+2*smooth {
+		t.Errorf("over after %d s", seconds)
 	}
-	if after(knownFor, floodFrom*600+600) != len(strict(nil, g.by)) || g.knows(netip.MustParseAddrPort("192.0.2.1:7946")) {
+	if after(knownFor, 60*60*(floodFrom+1)) != len(strict(nil, g.by)) || g.knows(netip.MustParseAddrPort("192.0.2.1:7946")) {
 		t.Error("the addresses of long ago are known")
 	}
 }
 
-// TestKnown: there is room for some addresses and no more, and a filter of that many is
-// one that a kernel takes.
-func TestKnown(t *testing.T) {
-	g := newGuard(slog.New(slog.DiscardHandler))
-	a := netip.MustParseAddr("2001:db8::")
-	for range 2 * maxKnown {
-		a = a.Next()
-		g.note(netip.AddrPortFrom(a, 7946))
+// TestEndOfFlood: half of what is a flood is none for long, though the sample is small.
+func TestEndOfFlood(t *testing.T) {
+	g, random := newGuard(), rand.New(rand.NewPCG(1, 2))
+	now, n := time.Now(), uint64(10_000)
+	_, floods := g.look(now, n)
+	for seconds := 0; floods; seconds++ {
+		if seconds > 600 {
+			t.Fatal("never over")
+		}
+		for range floodFrom / 2 {
+			if random.IntN(sampled) == 0 {
+				n++
+			}
+		}
+		now = now.Add(time.Second)
+		_, floods = g.look(now, n)
 	}
-	if len(g.known) != maxKnown || !g.knows(netip.AddrPortFrom(a, 7946)) {
-		t.Errorf("%d are known", len(g.known))
+}
+
+// TestKnown: there is room for some addresses and no more, those that others can make up
+// push no member out, and a filter of that many is one that a kernel takes.
+func TestKnown(t *testing.T) {
+	g := newGuard()
+	a := netip.MustParseAddr("2001:db8::")
+	for range 2 * maxSent {
+		a = a.Next()
+		g.sentTo(netip.AddrPortFrom(a, 7946))
+	}
+	member := netip.AddrPortFrom(a, 7946)
+	for port := range uint16(2 * maxSent) {
+		g.heardFrom(netip.AddrPortFrom(a, 10_000+port))
+	}
+	if len(g.sent) != maxSent || len(g.heard) != maxHeard || !g.knows(member) {
+		t.Errorf("%d and %d are known", len(g.sent), len(g.heard))
 	}
 	w := start(t, "127.0.0.1", 0).udp
 	if !w.filters {
 		t.Skip("the kernel has no filters here")
 	}
 	for range 3 {
-		if err := w.filter(strict(slices.Collect(maps.Keys(g.known)), g.by)); err != nil {
+		if err := w.filter(strict(slices.AppendSeq(slices.Collect(maps.Keys(g.sent)), maps.Keys(g.heard)), g.by)); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestNumber: neighbours that come to the same for one number do not for another.
+func TestNumber(t *testing.T) {
+	a, b := netip.MustParseAddrPort("[2001:db8:0:1::1]:7946"), netip.MustParseAddrPort("[2001:db8:0:1:8000:0:8000:1]:7946")
+	same := 0
+	for range 1000 {
+		if by := rand.Uint32() | 1; number(a, by) == number(b, by) {
+			same++
+		}
+	}
+	if same > 1 {
+		t.Errorf("the same for %d of 1000", same)
 	}
 }

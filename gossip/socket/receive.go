@@ -51,7 +51,6 @@ func (t *Transport) receive() {
 				}
 				continue
 			}
-			t.guard.note(portOf(addr))
 			t.pass(b, addr, now, from)
 		}
 		if garbage == 0 {
@@ -75,17 +74,28 @@ func (t *Transport) receive() {
 func (t *Transport) watch() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	for flooded := false; ; {
 		select {
 		case <-t.ended.Done():
 			return
-		case now := <-tick.C:
-			if f := t.guard.look(now, t.strangers.Load()); f != nil {
-				if err := t.udp.filter(f); err != nil {
-					t.log.Warn("the kernel takes no filter for that, and every packet is looked at", "err", err)
-				}
-			}
+		case <-tick.C:
 		}
+		program, floods := t.guard.look(time.Now(), t.strangers.Load())
+		if program == nil {
+			continue
+		}
+		if err := t.udp.filter(program); err != nil {
+			t.log.Warn("a flood of packets that no gossip key opens, and the kernel takes no filter for it: every packet is looked at", "err", err)
+			_ = t.udp.filter(loose())
+			return
+		}
+		switch {
+		case floods && !flooded:
+			t.log.Warn("a flood of packets that no gossip key opens: of those from addresses of no member but a few are looked at", "one in", sampled)
+		case !floods:
+			t.log.Info("the flood of packets that no gossip key opens is over")
+		}
+		flooded = floods
 	}
 }
 
@@ -95,6 +105,7 @@ func (t *Transport) pass(b []byte, addr net.Addr, now time.Time, from *rates) {
 		t.limited.Add(1)
 		return
 	}
+	t.guard.heardFrom(portOf(addr))
 	select {
 	case t.packets <- &memberlist.Packet{Buf: append(make([]byte, 0, len(b)), b...), From: addr, Timestamp: now}:
 	default:

@@ -97,7 +97,7 @@ func Listen(host string, port int, keys [][]byte, log *slog.Logger) (*Transport,
 		return nil, err
 	}
 	t := &Transport{
-		log: log, tcp: tcp, udp: w, open: newPlaces(), guard: newGuard(log),
+		log: log, tcp: tcp, udp: w, open: newPlaces(), guard: newGuard(),
 		packets: make(chan *memberlist.Packet, maxPackets), streams: make(chan net.Conn),
 	}
 	t.keys.Store(o)
@@ -160,7 +160,7 @@ func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) {
 	if t.tcp.Addr().(*net.TCPAddr).IP.To4() != nil { // a socket of IPv4 knows no other form
 		to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	}
-	t.guard.note(to)
+	t.guard.sentTo(to)
 	err = t.udp.write(b, to)
 	return time.Now(), err
 }
