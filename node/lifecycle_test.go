@@ -79,13 +79,16 @@ func TestDeadOrigin(t *testing.T) {
 // TestDegraded: a list that runs out and is not required leaves the node in
 // service, and says so; one that is missing, too.
 func TestDegraded(t *testing.T) {
-	until := time.Now().Add(3 * time.Second)
-	l := newLab(t, labOptions{required: []string{"pid"}, lists: map[string]verifytest.ListOptions{"mdl": {Issued: time.Now().Add(-time.Hour), NextUpdate: until}}})
+	l := newLab(t, labOptions{required: []string{"pid"}})
 	c := l.client(t, client.HTTP2)
+	_, body := l.sample(t, "mdl", verifytest.Context{})
+	l.origin.publish(t, "mdl", verifytest.ListOptions{Sequence: 2, Issued: time.Now().Add(-time.Hour), NextUpdate: time.Now().Add(3 * time.Second)})
+	if out, err := c.Refresh(t.Context(), l.listURL("mdl")); err != nil || out.Outcome != "admitted" {
+		t.Fatalf("refresh: %+v %v", out, err)
+	}
 	if r := l.ready(t, c); !r.Ready || len(r.Degraded) != 0 {
 		t.Errorf("before: %+v", r)
 	}
-	_, body := l.sample(t, "mdl", verifytest.Context{})
 	if verdict, codes := l.verify(t, c, body); verdict != "valid" {
 		t.Errorf("mdl before: %s %v", verdict, codes)
 	}
@@ -101,8 +104,8 @@ func TestDegraded(t *testing.T) {
 		t.Errorf("pid: %s %v", verdict, codes)
 	}
 	// A new version brings it back.
-	l.origin.publish(t, "mdl", verifytest.ListOptions{Sequence: 2})
-	if out, err := c.Refresh(t.Context(), l.listURL("mdl")); err != nil || out.Outcome != "admitted" || out.Sequence != 2 {
+	l.origin.publish(t, "mdl", verifytest.ListOptions{Sequence: 3})
+	if out, err := c.Refresh(t.Context(), l.listURL("mdl")); err != nil || out.Outcome != "admitted" || out.Sequence != 3 {
 		t.Errorf("refresh: %+v %v", out, err)
 	}
 	if r := l.ready(t, c); len(r.Degraded) != 0 {
