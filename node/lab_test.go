@@ -41,7 +41,6 @@ type labOptions struct {
 	prefetch []string   // paths of further status lists at the origin
 	setup    func(*lab) // called before the node is made
 	files    map[string][]byte
-	lists    map[string]verifytest.ListOptions // by profile
 
 	originDown bool // at start; newLab does not wait for readiness
 	unstarted  bool // the node is made, its listeners are not opened
@@ -70,7 +69,7 @@ func newLab(t testing.TB, o labOptions) *lab {
 	}
 	l.World, l.origin.world = w, w
 	for _, p := range verifytest.Profiles() {
-		l.origin.publish(t, p, o.lists[p])
+		l.origin.publish(t, p, verifytest.ListOptions{})
 	}
 	l.origin.setDown(o.originDown)
 	w.StatusBase, w.ListBase = l.origin.URL, l.origin.URL
