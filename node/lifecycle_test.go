@@ -248,14 +248,14 @@ func TestDrain(t *testing.T) {
 		}
 	}
 	<-stopped
+	if conn, err := net.Dial("tcp", adminAddr); err == nil { // asked at once: soon the port may be somebody's
+		_ = conn.Close()
+		t.Error("the private listener is still open")
+	}
 	for name, rt := range roundTrippers(t) {
 		if o := l.send(rt, strings.NewReader(string(body))); o.err == nil {
 			t.Errorf("%s after the end: %d", name, o.status)
 		}
-	}
-	if conn, err := net.Dial("tcp", adminAddr); err == nil {
-		_ = conn.Close()
-		t.Error("the private listener is still open")
 	}
 	// The clean-up stops a second time, which is harmless.
 }
