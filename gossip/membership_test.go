@@ -83,9 +83,6 @@ func TestSplitHeals(t *testing.T) {
 // Two parts find together again though the certificates that either knew of the other
 // have ended meanwhile.
 func TestSplitOutlivesCertificates(t *testing.T) {
-	if testing.Short() {
-		t.Skip("half an hour of a cluster: shows the race detector nothing that TestSplitHeals does not")
-	}
 	inWorld(t, 7, lan, []string{"a"}, func(w *world) {
 		w.members(6)
 		renew := func(life time.Duration) {

@@ -265,11 +265,7 @@ func asJSON(t testing.TB, v any) []byte {
 // eventually waits for what other goroutines bring about.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	patience := 15 * time.Second
-	if testing.Short() { // what takes half a second takes seven under the race detector, alone on the machine
-		patience = time.Minute
-	}
-	for end := time.Now().Add(patience); !ok(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(15 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("never came about: %s", what)
 		}

@@ -43,6 +43,9 @@ func readCorpus(t testing.TB) (c corpus, signersFile string) {
 		t.Fatal("no national lists")
 	}
 	for _, f := range files {
+		if testing.Short() && filepath.Base(f) > "TL-FR.xml.gz" {
+			break // half of the lists show the race detector no less than all
+		}
 		b := vectortest.Read(t, topic, folder, filepath.Base(f))
 		territory := parsed(t, b).Claims().Territory
 		for _, p := range v.List().Pointers {

@@ -22,7 +22,7 @@ func doors(t *testing.T, o *Origin) map[string]func(path string) (*http.Response
 	t.Helper()
 	plain, err := o.Listen()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	secure, ca, err := o.ListenTLS("lists.example")
 	if err != nil {
@@ -135,7 +135,7 @@ func TestSlowHeader(t *testing.T) {
 	o.Set("/slow", Document{Fault: Headers})
 	base, err := o.Listen()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	defer o.Close()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
@@ -163,7 +163,7 @@ func TestSlowHeader(t *testing.T) {
 func TestRefused(t *testing.T) {
 	url, err := Refused()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	if resp, err := http.Get(url); err == nil {
 		t.Errorf("an answer: %v", resp.Status)

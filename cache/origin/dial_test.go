@@ -128,7 +128,7 @@ func loopback(t *testing.T) (o *cachetest.Origin, port string) {
 	o = &cachetest.Origin{}
 	url, err := o.Listen()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = o.Close() })
 	o.Set("/list", cachetest.Document{Body: []byte("list")})

@@ -63,7 +63,7 @@ func TestFailuresSayWhatHappened(t *testing.T) {
 	o := &cachetest.Origin{}
 	base, _, err := o.ListenTLS("lists.example")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	defer o.Close()
 	_, err = newFetcher(t, Options{}).Fetch(t.Context(), Target{URL: base + "/list", Max: 10, AllowInsecure: true}, Validators{})
@@ -93,7 +93,7 @@ func answering(t *testing.T, answer string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()

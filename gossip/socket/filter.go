@@ -34,8 +34,10 @@ func strict(known []netip.AddrPort, by uint32) []bpf.Instruction {
 	p = append(p, four...)
 	p = append(p, bpf.Jump{Skip: uint32(len(six))})
 	p = append(p, six...)
-	p = append(p, fold(by, bpf.LoadAbsolute{Off: 0, Size: 2})...) // the source port
-	for some := range slices.Chunk(known, 128) {                  // no jump of this kind is longer than 255
+	// The source port comes first in the header of UDP.
+	p = append(p, fold(by, bpf.LoadAbsolute{Off: 0, Size: 2})...)
+	// In chunks, since no jump of this kind is longer than 255.
+	for some := range slices.Chunk(known, 128) {
 		for i, a := range some {
 			p = append(p, bpf.JumpIf{Cond: bpf.JumpEqual, Val: number(a, by), SkipTrue: uint8(len(some) - i)})
 		}

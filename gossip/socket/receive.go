@@ -46,7 +46,7 @@ func (t *Transport) receive() {
 			b, addr := t.udp.packet(i)
 			if !keys.opens(b) {
 				garbage++
-				if !t.guard.knows(portOf(addr)) {
+				if !t.guard.knows(addrPortOf(addr)) {
 					t.strangers.Add(1)
 				}
 				continue
@@ -105,7 +105,7 @@ func (t *Transport) pass(b []byte, addr net.Addr, now time.Time, from *rates) {
 		t.limited.Add(1)
 		return
 	}
-	t.guard.heardFrom(portOf(addr))
+	t.guard.heardFrom(addrPortOf(addr))
 	select {
 	case t.packets <- &memberlist.Packet{Buf: append(make([]byte, 0, len(b)), b...), From: addr, Timestamp: now}:
 	default:
@@ -114,9 +114,10 @@ func (t *Transport) pass(b []byte, addr net.Addr, now time.Time, from *rates) {
 }
 
 // addrOf is the address without its port, and one form of it.
-func addrOf(a net.Addr) netip.Addr { return portOf(a).Addr().Unmap() }
+func addrOf(a net.Addr) netip.Addr { return addrPortOf(a).Addr().Unmap() }
 
-func portOf(a net.Addr) netip.AddrPort {
+// addrPortOf is the address with its port, in the form that the socket gave it.
+func addrPortOf(a net.Addr) netip.AddrPort {
 	switch a := a.(type) {
 	case *net.UDPAddr:
 		return a.AddrPort()
